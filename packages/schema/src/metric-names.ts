@@ -1,0 +1,19 @@
+/** Names, kinds and meanings of the Prometheus metrics, in one place for the plane, its tests and the dashboards. */
+export const metricNames = {
+  mlxMemoryActive: 'rankscope_mlx_memory_active_bytes',
+  mlxMemoryCache: 'rankscope_mlx_memory_cache_bytes',
+  mlxMemoryPeak: 'rankscope_mlx_memory_peak_bytes',
+  mlxMemoryWiredLimit: 'rankscope_mlx_memory_wired_limit_bytes',
+  runnerPhase: 'rankscope_runner_phase',
+  phaseStart: 'rankscope_phase_start_timestamp_seconds',
+  secondsSinceProgress: 'rankscope_seconds_since_progress',
+  runnerUp: 'rankscope_runner_up',
+  recorderEntries: 'rankscope_recorder_entries_total',
+  recorderDropped: 'rankscope_recorder_dropped_total',
+  nodeReachable: 'rankscope_node_reachable',
+  gatherDuration: 'rankscope_gather_duration_seconds',
+  tokens: 'rankscope_tokens_total',
+} as const;
+
+/** Labels of a rank's metrics. `instance` is Prometheus' own, so ours is `instance_id`; never a task or barrier number. */
+export const rankLabels = ['node', 'instance_id', 'model', 'rank'] as const;

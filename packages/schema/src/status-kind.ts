@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+export const runnerStatusKinds = [
+  'RunnerIdle', 'RunnerConnecting', 'RunnerConnected', 'RunnerLoading', 'RunnerLoaded', 'RunnerWarmingUp',
+  'RunnerReady', 'RunnerRunning', 'RunnerShuttingDown', 'RunnerShutdown', 'RunnerFailed',
+] as const;
+
+export const RunnerStatusKind = z.enum(runnerStatusKinds).meta({ id: 'RunnerStatusKind' });
+export type RunnerStatusKind = z.infer<typeof RunnerStatusKind>;
+
+/** A runner in one of these has ended and will never do anything again. */
+export function isEndedStatus(kind: string): boolean {
+  return kind === 'RunnerShutdown' || kind === 'RunnerFailed';
+}
