@@ -49,7 +49,13 @@ export const ClusterAnalysis = z
     runners: z.array(RunnerAnalysis),
     /** Ranks that should exist against ranks that were seen, per instance. */
     instances: z.array(
-      z.object({ instanceId: z.string(), modelId: z.string(), worldSize: z.int(), seenRanks: z.array(z.int()), missingRanks: z.array(z.int()) }),
+      z.object({
+        instanceId: z.string(),
+        modelId: z.string(),
+        worldSize: z.int(),
+        seenRanks: z.array(z.int()),
+        missingRanks: z.array(z.int()),
+      }),
     ),
     nodes: z.array(
       z.object({

@@ -15,7 +15,12 @@ export type Attrs = z.infer<typeof Attrs>;
  * Two readings of one shape. *Written* is what we send: the 22 phases, no unknown key. *Read* is what we accept from
  * any producer: unknown keys and phases are kept and shown, because a newer peer is not an error.
  */
-function shapes<P extends z.ZodType<string>, S extends z.ZodType<string>>(phase: P, statusKind: S, unknownKeys: 'refuse' | 'keep', idPrefix: string) {
+function shapes<P extends z.ZodType<string>, S extends z.ZodType<string>>(
+  phase: P,
+  statusKind: S,
+  unknownKeys: 'refuse' | 'keep',
+  idPrefix: string,
+) {
   const object = <T extends z.ZodRawShape>(id: string, shape: T) => {
     const made = unknownKeys === 'keep' ? z.looseObject(shape) : z.strictObject(shape);
     return made.meta({ id: `${idPrefix}${id}` }) as unknown as z.ZodObject<T>;
@@ -101,7 +106,13 @@ export type EntryAttr = keyof typeof entryAttrs;
 
 /** Query of the timeline. Ids are compared whole. */
 export const TimelineQuery = z.strictObject({
-  limit: z.coerce.number<string | number>().int().min(1).max(65_536).default(1024).describe('newest entries per runner'),
+  limit: z.coerce
+    .number<string | number>()
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(1024)
+    .describe('newest entries per runner'),
   instanceId: z.string().optional(),
   taskId: z.string().optional(),
   commandId: z.string().optional(),

@@ -28,6 +28,13 @@ export const InjectRequest = Fault.extend({
 export type InjectRequest = z.infer<typeof InjectRequest>;
 
 export const InjectAnswer = z
-  .object({ nodeId: z.string(), runnerId: z.string(), instanceId: z.string(), deviceRank: z.int(), fault: Fault, message: z.string() })
+  .object({
+    nodeId: z.string(),
+    runnerId: z.string(),
+    instanceId: z.string(),
+    deviceRank: z.int(),
+    fault: Fault,
+    message: z.string(),
+  })
   .meta({ id: 'InjectAnswer' });
 export type InjectAnswer = z.infer<typeof InjectAnswer>;

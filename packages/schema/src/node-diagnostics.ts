@@ -38,7 +38,14 @@ export const RunnerExtras = z.object({
   attempt: z.int(),
   secondsSinceProgress: z.number().nullable(),
   openSite: z
-    .object({ op: z.string(), group: z.int(), barrierSeq: z.int(), layer: z.int().nullable(), peer: z.int().nullable(), seconds: z.number() })
+    .object({
+      op: z.string(),
+      group: z.int(),
+      barrierSeq: z.int(),
+      layer: z.int().nullable(),
+      peer: z.int().nullable(),
+      seconds: z.number(),
+    })
     .nullable(),
   lastLeft: z.int().nullable(),
   ringFirstSeq: z.int().nullable(),
@@ -113,9 +120,14 @@ export const NodeDiagnostics = z
       rankscopeVersion: z.string().nullable().default(null),
       bootId: z.string().nullable().default(null),
     }),
-    identity: z.looseObject({ friendlyName: z.string(), osVersion: z.string(), chipId: z.string() }).nullable().default(null),
+    identity: z
+      .looseObject({ friendlyName: z.string(), osVersion: z.string(), chipId: z.string() })
+      .nullable()
+      .default(null),
     resources: z.looseObject({
-      currentMemory: nullable(z.looseObject({ ramTotal: Memory, ramAvailable: Memory, swapTotal: Memory, swapAvailable: Memory })),
+      currentMemory: nullable(
+        z.looseObject({ ramTotal: Memory, ramAvailable: Memory, swapTotal: Memory, swapAvailable: Memory }),
+      ),
     }),
     processes: z.array(DiagnosticsProcess).default([]),
     supervisorRunners: z.array(RunnerSupervisorDiagnostics).default([]),
@@ -125,16 +137,33 @@ export const NodeDiagnostics = z
 export type NodeDiagnostics = z.infer<typeof NodeDiagnostics>;
 
 export const NodeDiagnosticsQuery = z.strictObject({
-  limit: z.coerce.number<string | number>().int().min(0).max(65_536).default(1024).describe('newest entries per runner'),
+  limit: z.coerce
+    .number<string | number>()
+    .int()
+    .min(0)
+    .max(65_536)
+    .default(1024)
+    .describe('newest entries per runner'),
 });
 export type NodeDiagnosticsQuery = z.infer<typeof NodeDiagnosticsQuery>;
 
 export const ClusterNode = z
-  .object({ nodeId: z.string(), url: z.string().nullable(), ok: z.boolean(), diagnostics: NodeDiagnostics.nullable(), error: z.string().nullable() })
+  .object({
+    nodeId: z.string(),
+    url: z.string().nullable(),
+    ok: z.boolean(),
+    diagnostics: NodeDiagnostics.nullable(),
+    error: z.string().nullable(),
+  })
   .meta({ id: 'ClusterNode' });
 export type ClusterNode = z.infer<typeof ClusterNode>;
 
 export const ClusterDiagnostics = z
-  .object({ generatedAt: Timestamp, localNodeId: z.string(), masterNodeId: z.string().nullable(), nodes: z.array(ClusterNode) })
+  .object({
+    generatedAt: Timestamp,
+    localNodeId: z.string(),
+    masterNodeId: z.string().nullable(),
+    nodes: z.array(ClusterNode),
+  })
   .meta({ id: 'ClusterDiagnostics' });
 export type ClusterDiagnostics = z.infer<typeof ClusterDiagnostics>;

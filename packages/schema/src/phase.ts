@@ -2,12 +2,28 @@ import { z } from 'zod';
 
 /** The 22 phases in the order in which a rank may pass them. */
 export const runnerPhases = [
-  'created', 'idle', 'connect_group', 'load_model', 'warmup',
-  'task_submission', 'task_agreement', 'prompt_build', 'vision_preprocess', 'kv_cache_lookup',
-  'prefill_barrier', 'prefill_pipeline', 'prefill_stream',
-  'decode_barrier', 'decode_wait_first_token', 'decode_stream', 'parser',
-  'cancel_requested', 'cancel_observed',
-  'completion', 'error', 'shutdown_cleanup',
+  'created',
+  'idle',
+  'connect_group',
+  'load_model',
+  'warmup',
+  'task_submission',
+  'task_agreement',
+  'prompt_build',
+  'vision_preprocess',
+  'kv_cache_lookup',
+  'prefill_barrier',
+  'prefill_pipeline',
+  'prefill_stream',
+  'decode_barrier',
+  'decode_wait_first_token',
+  'decode_stream',
+  'parser',
+  'cancel_requested',
+  'cancel_observed',
+  'completion',
+  'error',
+  'shutdown_cleanup',
 ] as const;
 
 export const RunnerPhase = z.enum(runnerPhases).meta({ id: 'RunnerPhase' });

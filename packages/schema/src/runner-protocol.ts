@@ -80,8 +80,17 @@ export const ToRunner = z.discriminatedUnion('type', [
 export type ToRunner = z.infer<typeof ToRunner>;
 
 export const failureClasses = [
-  'native_unavailable', 'model_invalid', 'connect_failed', 'peer_lost', 'collective_deadline', 'task_deadline',
-  'prompt_too_long', 'bad_request', 'injected', 'out_of_memory', 'internal',
+  'native_unavailable',
+  'model_invalid',
+  'connect_failed',
+  'peer_lost',
+  'collective_deadline',
+  'task_deadline',
+  'prompt_too_long',
+  'bad_request',
+  'injected',
+  'out_of_memory',
+  'internal',
 ] as const;
 export const FailureClass = z.enum(failureClasses);
 export type FailureClass = z.infer<typeof FailureClass>;
@@ -94,11 +103,22 @@ export type TokenUsage = z.infer<typeof TokenUsage>;
 
 /** Runner → plane. Heartbeat, phase and memory are not here: a stuck process sends nothing, so they are in its file. */
 export const FromRunner = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('status'), status: RunnerStatusKind, detail: z.string().nullable(), progress: z.object({ done: z.int(), total: z.int() }).nullable() }),
+  z.object({
+    type: z.literal('status'),
+    status: RunnerStatusKind,
+    detail: z.string().nullable(),
+    progress: z.object({ done: z.int(), total: z.int() }).nullable(),
+  }),
   /** From the one rank that samples. `text` may be empty while a character is not whole yet. */
   z.object({ type: z.literal('token'), taskId: TaskId, text: z.string(), tokens: z.int() }),
   /** From every rank; `usage` counts what this rank saw. */
-  z.object({ type: z.literal('done'), taskId: TaskId, finishReason: FinishReason, usage: TokenUsage, samples: z.boolean() }),
+  z.object({
+    type: z.literal('done'),
+    taskId: TaskId,
+    finishReason: FinishReason,
+    usage: TokenUsage,
+    samples: z.boolean(),
+  }),
   /** With a taskId the task failed and the rank goes on; without one the rank is about to exit. */
   z.object({ type: z.literal('failed'), taskId: TaskId.nullable(), class: FailureClass, message: z.string() }),
   z.object({ type: z.literal('captured'), requestId: z.string(), memory: MlxMemorySnapshot.nullable() }),

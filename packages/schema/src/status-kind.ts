@@ -1,8 +1,17 @@
 import { z } from 'zod';
 
 export const runnerStatusKinds = [
-  'RunnerIdle', 'RunnerConnecting', 'RunnerConnected', 'RunnerLoading', 'RunnerLoaded', 'RunnerWarmingUp',
-  'RunnerReady', 'RunnerRunning', 'RunnerShuttingDown', 'RunnerShutdown', 'RunnerFailed',
+  'RunnerIdle',
+  'RunnerConnecting',
+  'RunnerConnected',
+  'RunnerLoading',
+  'RunnerLoaded',
+  'RunnerWarmingUp',
+  'RunnerReady',
+  'RunnerRunning',
+  'RunnerShuttingDown',
+  'RunnerShutdown',
+  'RunnerFailed',
 ] as const;
 
 export const RunnerStatusKind = z.enum(runnerStatusKinds).meta({ id: 'RunnerStatusKind' });

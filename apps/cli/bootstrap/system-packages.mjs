@@ -1,0 +1,46 @@
+// What `npm test` needs of the machine. As root on Debian it installs what is missing and says so; elsewhere it prints
+// the one command and stops. `npm start` never comes here.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+
+const needs = [
+  { when: () => !has('g++') && !has('clang++'), packages: ['g++'], why: 'to compile the native core' },
+  { when: () => !has('cmake'), packages: ['cmake'], why: 'to compile the native core' },
+  { when: () => !has('make') && !has('ninja'), packages: ['make'], why: 'to compile the native core' },
+  {
+    when: () => spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status !== 0,
+    packages: ['python3', 'python3-pip'],
+    why: 'to fetch MLX',
+  },
+  { when: () => !existsSync('/usr/bin/chromium'), packages: ['chromium'], why: 'to test the page' },
+  { when: () => !has('ip'), packages: ['iproute2'], why: 'to make test hosts' },
+];
+
+export function ensureSystemPackages() {
+  const missing = needs.filter((need) => need.when());
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((need) => need.packages);
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  const able = process.getuid?.() === 0 && has('apt-get');
+  console.error(
+    `rankscope: missing on this machine: ${missing.map((m) => `${m.packages.join(', ')} (${m.why})`).join('; ')}`,
+  );
+  if (!able) {
+    console.error(`rankscope: install them as root, then run this again:\n  apt-get update && ${command}`);
+    process.exit(1);
+  }
+  console.error(`rankscope: ${command} …`);
+  const options = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  for (const line of ['apt-get update -q', `${command} -q`]) {
+    const { status } = spawnSync('sh', ['-c', line], options);
+    if (status !== 0) {
+      console.error(`rankscope: failed: ${line}`);
+      process.exit(1);
+    }
+  }
+}
