@@ -1,44 +1,17 @@
 import { z } from 'zod';
+import { RunnerExtras } from './runner-extras.ts';
 import { Timestamp } from './timestamp.ts';
 
 /** What the published timeline has no place for, per runner. */
-export const RunnerAnalysis = z
-  .object({
-    runnerId: z.string(),
-    nodeId: z.string(),
-    instanceId: z.string(),
-    deviceRank: z.int().nonnegative(),
-    attempt: z.int().positive(),
-    statusKind: z.string(),
-    /** Seconds since the newest entry, on the node's own monotonic clock; null when there is none. */
-    secondsSinceProgress: z.number().nullable(),
-    /** The site in which the rank stands now: the open collective, or null. */
-    openSite: z
-      .object({
-        op: z.string(),
-        group: z.int(),
-        barrierSeq: z.int(),
-        layer: z.int().nullable(),
-        peer: z.int().nullable(),
-        seconds: z.number(),
-      })
-      .nullable(),
-    /** Ordinal of the last collective of group 0 that the rank left; null before the first. */
-    lastLeft: z.int().nullable(),
-    ringFirstSeq: z.int().nullable(),
-    ringLastSeq: z.int().nullable(),
-    /** Entries that were overwritten before anyone read them, and slots found torn. */
-    dropped: z.int(),
-    torn: z.int(),
-    /** Seconds since the process's watchdog thread and its JavaScript loop last said they run. */
-    secondsSinceHeartbeat: z.number().nullable(),
-    secondsSinceLoop: z.number().nullable(),
-    exitCode: z.int().nullable(),
-    exitSignal: z.string().nullable(),
-    errorMessage: z.string().nullable(),
-    snapshotAt: Timestamp,
-  })
-  .meta({ id: 'RunnerAnalysis' });
+export const RunnerAnalysis = RunnerExtras.extend({
+  runnerId: z.string(),
+  nodeId: z.string(),
+  instanceId: z.string(),
+  deviceRank: z.int().nonnegative(),
+  statusKind: z.string(),
+  exitCode: z.int().nullable(),
+  snapshotAt: Timestamp,
+}).meta({ id: 'RunnerAnalysis' });
 export type RunnerAnalysis = z.infer<typeof RunnerAnalysis>;
 
 export const ClusterAnalysis = z

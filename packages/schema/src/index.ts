@@ -11,6 +11,7 @@ export * from './mlx-memory.ts';
 export * from './node-diagnostics.ts';
 export * from './phase.ts';
 export * from './problem.ts';
+export * from './runner-extras.ts';
 export * from './runner-protocol.ts';
 export * from './serving.ts';
 export * from './status-kind.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Attrs } from './cluster-timeline.ts';
 import { Memory, MlxMemorySnapshot } from './mlx-memory.ts';
+import { RunnerExtras } from './runner-extras.ts';
 import { Timestamp } from './timestamp.ts';
 
 const nullable = <T extends z.ZodType>(type: T) => type.nullable().default(null);
@@ -32,32 +33,6 @@ export const FlightEntry = z
   })
   .meta({ id: 'FlightEntry' });
 export type FlightEntry = z.infer<typeof FlightEntry>;
-
-/** What Rankscope adds to a runner beyond the published shape; null on a foreign node. */
-export const RunnerExtras = z.object({
-  attempt: z.int(),
-  secondsSinceProgress: z.number().nullable(),
-  openSite: z
-    .object({
-      op: z.string(),
-      group: z.int(),
-      barrierSeq: z.int(),
-      layer: z.int().nullable(),
-      peer: z.int().nullable(),
-      seconds: z.number(),
-    })
-    .nullable(),
-  lastLeft: z.int().nullable(),
-  ringFirstSeq: z.int().nullable(),
-  ringLastSeq: z.int().nullable(),
-  dropped: z.int(),
-  torn: z.int(),
-  secondsSinceHeartbeat: z.number().nullable(),
-  secondsSinceLoop: z.number().nullable(),
-  exitSignal: z.string().nullable(),
-  errorMessage: z.string().nullable(),
-});
-export type RunnerExtras = z.infer<typeof RunnerExtras>;
 
 /** One runner as its supervisor knows it, with what its recorder says. Field names as Skulk serves them. */
 export const RunnerSupervisorDiagnostics = z
