@@ -14,7 +14,7 @@ using Uuid = std::array<uint8_t, 16>;  // network order; all zero: none
 
 inline constexpr uint64_t kNone = ~0ull;  // a size or ordinal that does not exist
 
-// CLOCK_MONOTONIC in nanoseconds.
+// CLOCK_MONOTONIC in nanoseconds; on macOS CLOCK_MONOTONIC_RAW, which is the clock of Node's process.hrtime there.
 uint64_t monotonic_ns() noexcept;
 
 struct RecorderOptions {
@@ -63,9 +63,11 @@ struct NowState {  // phase none empties the cell
 
 // Owns one ring file, mapped shared: what `record` has stored survives the process, because the kernel owns the page.
 // `record` and `now` take no lock and allocate nothing; any thread may call `record`, one thread a cell may call `now`.
+// A thread that was stopped inside `record` for a whole lap of the ring costs the entry that wanted its slot, never a
+// wait and never a mixture of two entries.
 class Recorder {
  public:
-  // Creates and preallocates the file. Throws std::runtime_error that names the path and the reason (full disk, no
+  // Creates and preallocates the file; it appears under its path only when the header is whole. Throws std::runtime_error that names the path and the reason (full disk, no
   // such directory, a count that is not a power of two).
   static std::unique_ptr<Recorder> open(const RecorderOptions& options);
   ~Recorder();

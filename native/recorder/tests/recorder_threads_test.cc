@@ -1,0 +1,128 @@
+// Several threads write while one reads: no entry is lost, none is a mixture of two, and ids belong together.
+#include <thread>
+#include <vector>
+
+#include "expect.h"
+
+using namespace rankscope;
+using namespace rankscope::ring;
+using namespace rankscope::test;
+
+namespace {
+
+constexpr int kWriters = 4;
+
+// Whatever is in a slot follows from `a`, so a mixture of two entries does not pass.
+uint64_t derived(uint64_t a) { return a * 0x9E3779B97F4A7C15u + 1; }
+
+Uuid uuid_filled(uint64_t value) {
+  Uuid id{};
+  std::memcpy(id.data(), &value, 8);
+  std::memcpy(id.data() + 8, &value, 8);
+  return id;
+}
+
+Entry entry_of(uint64_t writer, uint64_t i, char* text) {
+  Entry entry;
+  entry.a = writer << 32 | i;
+  entry.b = derived(entry.a);
+  entry.barrier_seq = derived(entry.b);
+  entry.phase = Phase::decode_stream;
+  entry.layer = static_cast<int16_t>(i & 0x7FFF);
+  entry.peer = static_cast<int32_t>(i & 0x7FFF);
+  entry.flags = i % 16 == 0 ? flag::rare : 0;
+  std::snprintf(text, 32, "%016llx", static_cast<unsigned long long>(entry.b));
+  entry.text = text;
+  return entry;
+}
+
+void check_whole(const SlotWords& slot) {
+  const uint64_t a = slot[slot::kA];
+  EXPECT(slot[slot::kB] == derived(a), "b does not belong to a=%llx", static_cast<unsigned long long>(a));
+  EXPECT(slot[slot::kBarrierSeq] == derived(slot[slot::kB]), "barrierSeq does not belong");
+  EXPECT((slot[slot::kPlace] & 0xFFFF) == (a & 0x7FFF) && slot[slot::kPlace] >> 32 == (a & 0x7FFF), "place does not belong");
+  char text[32] = {};
+  std::snprintf(text, 32, "%016llx", static_cast<unsigned long long>(slot[slot::kB]));
+  EXPECT(std::memcmp(text, &slot[slot::kText], 16) == 0, "text does not belong");
+  EXPECT(slot[slot::kCommand] == slot[slot::kCommand + 1], "half a command id");
+  EXPECT(slot[slot::kCommand] == slot[slot::kTask] && slot[slot::kTask] == slot[slot::kTask + 1], "ids of two calls");
+}
+
+// Runs the writers beside a thread that changes the ids and one that reads every slot again and again.
+void write_and_validate(uint32_t main_count, uint64_t each, bool all_survive) {
+  TemporaryRing ring;
+  auto options = options_at(ring.path());
+  options.main_count = main_count;
+  options.rare_count = 64;
+  auto recorder = Recorder::open(options);
+  View view(ring.path());
+  const uint64_t main = view.get<uint64_t>(56), rare = view.get<uint64_t>(40);
+  std::atomic<int> running{kWriters};
+  std::atomic<uint64_t> validated{0};
+
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&, writer] {
+      char text[32];
+      for (uint64_t i = 0; i < each; ++i) recorder->record(entry_of(writer, i, text));
+      running.fetch_sub(1);
+    });
+  }
+  for (int setter = 0; setter < 2; ++setter) {
+    threads.emplace_back([&, setter] {
+      for (uint64_t value = setter; running.load() > 0; value += 2) {
+        recorder->set_task(uuid_filled(value), uuid_filled(value));
+        NowState state;
+        state.phase = Phase::decode_barrier;
+        state.ordinal = value;
+        recorder->now(setter, state);
+        recorder->memory({value, value, value, value});
+        recorder->loop_beat();
+        recorder->heartbeat();
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    SlotWords slot;
+    while (running.load() > 0) {
+      const uint64_t next = recorder->next();
+      for (uint64_t n = next > main_count ? next - main_count : 0; n < next; ++n) {
+        if (!view.read_slot(main + (n % main_count) * 128, n, slot)) continue;
+        check_whole(slot);
+        validated.fetch_add(1, std::memory_order_relaxed);
+      }
+      for (uint64_t p = 0; p < 64; ++p) {
+        const uint64_t seq = view.word(rare + p * 128);
+        if (seq == 0 || (seq & 1) != 0 || !view.read_slot(rare + p * 128, seq / 2 - 1, slot)) continue;
+        check_whole(slot);
+      }
+    }
+  });
+  for (auto& thread : threads) thread.join();
+
+  EXPECT(recorder->next() == kWriters * each, "%llu numbers given", static_cast<unsigned long long>(recorder->next()));
+  SlotWords slot;
+  uint64_t whole = 0;
+  std::vector<uint64_t> seen(kWriters, 0);
+  for (uint64_t n = recorder->next() > main_count ? recorder->next() - main_count : 0; n < recorder->next(); ++n) {
+    if (!view.read_slot(main + (n % main_count) * 128, n, slot)) continue;
+    check_whole(slot);
+    whole += 1;
+    seen[slot[slot::kA] >> 32] += 1;
+  }
+  if (all_survive) {
+    for (int writer = 0; writer < kWriters; ++writer) EXPECT(seen[writer] == each, "writer %d lost entries", writer);
+  }
+  EXPECT(whole > 0 && validated.load() > 0, "the reader read nothing");
+  std::printf("main %u: %llu written, %llu validated while writing, %llu whole at the end\n", main_count,
+              static_cast<unsigned long long>(recorder->next()), static_cast<unsigned long long>(validated.load()),
+              static_cast<unsigned long long>(whole));
+}
+
+}  // namespace
+
+int main() {
+  write_and_validate(1u << 16, 16'000, true);  // no wrap: everything must be there
+  write_and_validate(64, 50'000, false);       // thousands of laps: writers meet in one slot
+  std::puts("recorder_threads_test: passed");
+}
