@@ -157,7 +157,7 @@ void no_room_is_an_error_at_open() {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
   EXPECT(getrlimit(RLIMIT_FSIZE, &limit) == 0, "getrlimit");
-  const rlimit_t was = limit.rlim_cur;
+  const rlim_t was = limit.rlim_cur;
   limit.rlim_cur = 1 << 20;
   EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
   refuses("cannot be allocated", [](auto&, auto&) {});
