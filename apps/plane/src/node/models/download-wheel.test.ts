@@ -53,6 +53,13 @@ test('what pip could not do is told in its last words, as a fault of the network
   expect(result).toHaveProperty('reason', 'pip could not download some-wheel==1.0: No matching distribution');
 });
 
+test('an index that cannot be reached is called that', async () => {
+  const script = `echo "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)'" >&2
+    echo "ERROR: No matching distribution found" >&2; exit 1`;
+  const { result } = await download(await python(script));
+  expect(result).toMatchObject({ network: true, reason: expect.stringContaining('index cannot be reached') });
+});
+
 test('python without pip, and no python at all, are told apart from the network', async () => {
   const { result } = await download(await python('echo "python: No module named pip" >&2; exit 1'));
   expect(result).toMatchObject({ network: false, fix: expect.stringContaining('ensurepip') });

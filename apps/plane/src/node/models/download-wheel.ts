@@ -128,8 +128,12 @@ function pipFix(python: string): string {
   return `Install pip for it: ${python} -m ensurepip, or the system's package (python3-pip).`;
 }
 
-/** pip tells each retry; its last error is the one that ended it. */
+/**
+ * pip tells each retry; its last error is the one that ended it. After failed
+ * connections that error only says that nothing was found, which misleads.
+ */
 function lastError(output: string): string {
+  if (/after connection broken by/.test(output)) return 'the package index cannot be reached';
   const lines = output
     .split('\n')
     .map((line) => line.trim())
