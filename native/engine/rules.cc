@@ -1,0 +1,7 @@
+#include "rules.h"
+
+namespace rankscope {
+
+Rules rules() { return {}; }
+
+}  // namespace rankscope
