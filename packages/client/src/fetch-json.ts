@@ -1,7 +1,9 @@
-import { Problem } from '@rankscope/schema';
+import type { Problem } from '@rankscope/schema';
 import type { z } from 'zod';
 import { describeFetchFailure, formatBytes, formatIssue } from './fetch-failure.ts';
 import { openDeadline } from './open-deadline.ts';
+import { mimeOf, parseJson, readText } from './read-body.ts';
+import { readRefusal } from './read-refusal.ts';
 
 export interface FetchJsonOptions<T> {
   readonly url: string | URL;
@@ -20,9 +22,6 @@ export type FetchJsonResult<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly roundTripMs: number; readonly headers: Headers }
   | { readonly kind: 'failed'; readonly error: string; readonly status: number | null; readonly problem: Problem | null };
 
-/** An error's body is read only for the sentence in it. */
-const problemMaxBytes = 64 * 1024;
-
 /**
  * Asks one URL for JSON. Never throws: a peer that refuses, sleeps, trickles, answers HTML or 200 MB is an ordinary
  * answer here, told as one sentence a person can act on.
@@ -36,7 +35,7 @@ export async function fetchJson<T>(options: FetchJsonOptions<T>): Promise<FetchJ
   try {
     const response = await fetch(options.url, requestOf(options, deadline.signal));
     const roundTripMs = performance.now() - startedAt;
-    return response.ok ? await readAnswer(options, response, roundTripMs) : await readRefusal(options, response);
+    return response.ok ? await readAnswer(options, response, roundTripMs) : await readRefusal(response);
   } catch (error) {
     const late = deadline.expired() ? `no answer in ${options.deadlineMs} ms` : null;
     const cancelled = options.signal?.aborted ? 'cancelled' : null;
@@ -67,43 +66,6 @@ async function readAnswer<T>(options: FetchJsonOptions<T>, response: Response, r
   return { kind: 'ok', value: parsed.data, roundTripMs, headers: response.headers };
 }
 
-async function readRefusal<T>(options: FetchJsonOptions<T>, response: Response): Promise<FetchJsonResult<T>> {
-  const mime = mimeOf(response);
-  const text = mime.includes('json') ? await readText(response, Math.min(options.maxBytes, problemMaxBytes)) : null;
-  const problem = Problem.safeParse(text === null ? null : parseJson(text)).data ?? null;
-  const detail = problem === null ? '' : `: ${problem.detail}`;
-  return failed(`HTTP ${response.status}${detail}`, response.status, problem);
-}
-
-/** The body as text; null as soon as it is larger than allowed. */
-async function readText(response: Response, maxBytes: number): Promise<string | null> {
-  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) return null;
-  if (response.body === null) return '';
-  const decoder = new TextDecoder();
-  const pieces: string[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return null;
-    pieces.push(decoder.decode(chunk, { stream: true }));
-  }
-  pieces.push(decoder.decode());
-  return pieces.join('');
-}
-
-/** `undefined` is no JSON value, so it can say that there was none. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function mimeOf(response: Response): string {
-  return (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-function failed(error: string, status: number | null = null, problem: Problem | null = null) {
-  return { kind: 'failed' as const, error, status, problem };
+function failed(error: string, status: number | null = null) {
+  return { kind: 'failed' as const, error, status, problem: null };
 }

@@ -51,7 +51,7 @@ function entriesOf(row: Row, worldSize: number, stepUs: number, nowUs: number): 
   let seq = 0;
   const entry = (us: number, phase: string, event: string, attrs: ClusterTimelineEntry['attrs'] = {}): ClusterTimelineEntry => ({
     at: formatUs(us), nodeId: `node-${row.rank}`, runnerId: `run-${row.rank}`, deviceRank: row.rank, worldSize, phase, event,
-    detail: null, attrs: { seq: seq++, ...attrs }, taskId: null, commandId: null, mlxMemory: null,
+    detail: null, attrs: { seq: attrs.seq ?? seq++, ...attrs }, taskId: null, commandId: null, mlxMemory: null,
   });
   const entries: ClusterTimelineEntry[] = [];
   let dropped = false;
