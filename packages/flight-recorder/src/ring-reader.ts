@@ -1,0 +1,191 @@
+import { MemoryIndex } from './memory-index.ts';
+import { findRareEntries } from './rare-entries.ts';
+import { decodeSlot, type RingEntry } from './ring-entry.ts';
+import { RingFile, RingReplacedError } from './ring-file.ts';
+import type { RingHeader } from './ring-header.ts';
+import { headEvery, headerAt, slotBytes } from './ring-layout.ts';
+import { type RingState, readRingState } from './ring-state.ts';
+import { chunkSlots, SlotChunk } from './slot-chunk.ts';
+import { readU64 } from './unsigned.ts';
+
+/** Where a reader is, as JSON. `{ next: 0 }` is the beginning. */
+export interface RingCursor {
+  /** Number of the next unread entry. */
+  readonly next: number;
+  /** Which ring it is for; another ring refuses it. Left out: any. */
+  readonly ring?: string;
+}
+
+export interface RingRead {
+  readonly entries: readonly RingEntry[];
+  /** Give it to the next read, of this reader or of a later one. */
+  readonly cursor: RingCursor;
+  /** Overwritten before they were read. */
+  readonly dropped: number;
+  /** Begun and never finished. */
+  readonly torn: number;
+  readonly firstSeq: number | null;
+  readonly lastSeq: number | null;
+}
+
+export interface RingReadOptions {
+  /** At most so many entries. */
+  readonly limit?: number;
+  /** The writing process is gone, so what is unfinished stays so. */
+  readonly writerDead?: boolean;
+}
+
+const defaultLimit = 4096;
+/** A writer needs less than a microsecond for a slot; one that has not finished it after this long is not going to. */
+const unfinishedPatienceMs = 250;
+/** A reader that is lapped again and again in one call gives back what it has instead of chasing the writer. */
+const maxLaps = 16;
+
+interface Walk {
+  next: number;
+  dropped: number;
+  torn: number;
+  readonly entries: RingEntry[];
+  readonly limit: number;
+  readonly writerDead: boolean;
+}
+
+/** Opens a ring file for reading, whatever state its writer is in. Throws RingFormatError when it is none. */
+export function openRingReader(path: string, monotonicMs: () => number = () => performance.now()): RingReader {
+  return new RingReader(new RingFile(path), monotonicMs);
+}
+
+export class RingReader {
+  readonly #file: RingFile;
+  readonly #monotonicMs: () => number;
+  readonly #chunk = new SlotChunk();
+  readonly #rareChunk = new SlotChunk();
+  readonly #headWord = Buffer.alloc(8);
+  readonly #memory: MemoryIndex;
+  #unfinished: { readonly number: number; readonly sinceMs: number } | null = null;
+
+  constructor(file: RingFile, monotonicMs: () => number) {
+    this.#file = file;
+    this.#monotonicMs = monotonicMs;
+    this.#memory = new MemoryIndex(file);
+  }
+
+  get header(): RingHeader {
+    return this.#file.header;
+  }
+
+  /** Reads on from `cursor`. Stops before an entry that is being written; the cursor says so by staying there. */
+  read(cursor: RingCursor, { limit = defaultLimit, writerDead = false }: RingReadOptions = {}): RingRead {
+    this.#file.refuseReplaced();
+    const { ring } = this.header;
+    if (cursor.ring !== undefined && cursor.ring !== ring) {
+      throw new RingReplacedError(
+        `${this.#file.path} is the ring of ${ring}, the cursor is for ${cursor.ring}; start at 0`,
+      );
+    }
+    const walk: Walk = { next: cursor.next, dropped: 0, torn: 0, entries: [], limit, writerDead };
+    this.#skipTo(walk, this.#head() - this.header.mainCount);
+    for (let laps = 0; laps < maxLaps && walk.entries.length < limit; ) {
+      const outcome = this.#takeChunk(walk);
+      if (outcome === 'end') break;
+      if (outcome === 'lapped') laps += 1;
+    }
+    const { entries, next, dropped, torn } = walk;
+    return {
+      entries,
+      cursor: { next, ring },
+      dropped,
+      torn,
+      firstSeq: entries[0]?.n ?? null,
+      lastSeq: entries.at(-1)?.n ?? null,
+    };
+  }
+
+  /** The newest entries, at most `limit`. What is unfinished is stepped over. */
+  newest(limit: number): RingRead {
+    const next = this.#findNext();
+    return this.read({ next: Math.max(0, next - Math.min(limit, this.header.mainCount)) }, { limit, writerDead: true });
+  }
+
+  state(): RingState {
+    this.#file.refuseReplaced();
+    return readRingState(this.#file, this.#findNext());
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  /** Reads one chunk of the main ring into the walk. */
+  #takeChunk(walk: Walk): 'more' | 'lapped' | 'end' {
+    const { mainCount } = this.header;
+    const head = this.#head();
+    const start = walk.next;
+    const wanted = Math.min(walk.limit - walk.entries.length, head > start ? head - start : headEvery);
+    const count = this.#load(start, wanted);
+    for (let i = 0; i < count; i += 1) {
+      const state = this.#chunk.state(i, start + i, mainCount);
+      if (state === 'whole') {
+        walk.entries.push(decodeSlot(this.#chunk.buffer, i * slotBytes, start + i, (n) => this.#memory.of(n)));
+      } else if (state === 'overwritten') {
+        let end = i + 1;
+        while (end < count && this.#chunk.state(end, start + end, mainCount) === 'overwritten') end += 1;
+        this.#skipTo(walk, Math.max(start + end, this.#head() - mainCount));
+        return 'lapped';
+      } else {
+        if (state === 'older' && start + i >= head) return 'end';
+        if (!this.#isAbandoned(start + i, walk.writerDead)) return 'end';
+        walk.torn += 1;
+      }
+      walk.next = start + i + 1;
+    }
+    return 'more';
+  }
+
+  /** Goes on to entry `to`, because the main ring no longer has what lies before; takes what the rare ring still has. */
+  #skipTo(walk: Walk, to: number): void {
+    if (to <= walk.next) return;
+    const rare = findRareEntries(this.#file, this.#rareChunk, { from: walk.next, to }, (n) => this.#memory.of(n));
+    const taken = rare.slice(0, walk.limit - walk.entries.length);
+    const next = taken.length === rare.length ? to : (taken.at(-1)?.n ?? walk.next - 1) + 1;
+    walk.entries.push(...taken);
+    walk.dropped += next - walk.next - taken.length;
+    walk.next = next;
+  }
+
+  /** An unfinished entry is abandoned when its writer is dead, or when it was already so long enough ago. */
+  #isAbandoned(number: number, writerDead: boolean): boolean {
+    if (writerDead) return true;
+    const nowMs = this.#monotonicMs();
+    if (this.#unfinished?.number !== number) this.#unfinished = { number, sinceMs: nowMs };
+    return nowMs - this.#unfinished.sinceMs >= unfinishedPatienceMs;
+  }
+
+  /** Slots claimed so far, as the header says; a writer that does not map its file may be up to `headEvery` further. */
+  #head(): number {
+    this.#file.read(this.#headWord, 8, headerAt.mainHead);
+    return readU64(this.#headWord, 0);
+  }
+
+  #findNext(): number {
+    let next = this.#head();
+    for (let chunks = 0; chunks < maxLaps; chunks += 1) {
+      const start = next;
+      const count = this.#load(start, headEvery);
+      for (let i = 0; i < count; i += 1) {
+        if (this.#chunk.state(i, start + i, this.header.mainCount) === 'older') return next;
+        next += 1;
+      }
+    }
+    return next;
+  }
+
+  /** Copies up to `wanted` slots from entry `number` on, as far as they lie in a row; says how many. */
+  #load(number: number, wanted: number): number {
+    const { mainCount, mainOffset } = this.header;
+    const slot = number % mainCount;
+    const count = Math.min(wanted, chunkSlots, mainCount - slot);
+    this.#chunk.load(this.#file, count, mainOffset + slot * slotBytes);
+    return count;
+  }
+}
