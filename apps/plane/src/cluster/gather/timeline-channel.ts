@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatTimestamp, type TimelineChange, type TimelineQuery } from '@rankscope/schema';
+import { stitch, type GatheredNode, type Stitched } from '@rankscope/timeline';
+import { createFreshEntries } from './fresh-entries.ts';
+import type { Cluster } from './gather.ts';
+
+/** Five looks a second: a person sees a change at once, and an idle machine hardly notices. */
+const tickMs = 200;
+/** An eye on the clock of a silent cluster: seconds in phase go on. */
+const beatMs = 1_000;
+/** A peer that refuses answers at once, so it is not asked as often. */
+const refusedPauseMs = 1_000;
+
+/** What several watchers of one query share: one poller, which runs only while somebody watches. */
+export interface TimelineChannel {
+  /** Settles when every node has answered or missed its first deadline. */
+  readonly ready: Promise<void>;
+  /** Everything known now; what was new goes to the listeners first, so that the next delta fits on it. */
+  snapshot(): TimelineChange;
+  close(): void;
+}
+
+export interface ChannelOptions {
+  readonly cluster: Cluster;
+  readonly query: TimelineQuery;
+  readonly wallNs: () => bigint;
+  readonly onChange: (change: TimelineChange) => void;
+}
+
+export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
+  const { cluster, query, wallNs, onChange } = options;
+  const stopped = new AbortController();
+  const peers = new Map<string, GatheredNode>();
+  const fresh = createFreshEntries();
+  let ticker: NodeJS.Timeout | undefined;
+  let nodes: GatheredNode[] = [];
+  let lastShape = '';
+  let lastSentNs = 0n;
+
+  const make = (of: readonly GatheredNode[]): Stitched =>
+    stitch({
+      generatedAt: formatTimestamp(wallNs()),
+      localNodeId: cluster.localNodeId,
+      masterNodeId: cluster.masterNodeId,
+      query,
+      nodes: of,
+    });
+  const tick = () => {
+    nodes = [cluster.local(query.limit), ...peers.values()];
+    const news = fresh.take(nodes);
+    const stitched = make(news.nodes);
+    const shape = shapeOf(stitched);
+    const nowNs = wallNs();
+    if (news.count === 0 && shape === lastShape && nowNs - lastSentNs < BigInt(beatMs) * 1_000_000n) return;
+    lastShape = shape;
+    lastSentNs = nowNs;
+    onChange(deltaOf(stitched));
+  };
+  const follow = async (url: string, first: Promise<GatheredNode>) => {
+    for (let asking = first; !stopped.signal.aborted; asking = cluster.peer(url, query.limit, stopped.signal)) {
+      const node = await asking;
+      if (stopped.signal.aborted) return;
+      if (node.nodeId === cluster.localNodeId) return void peers.delete(url);
+      peers.set(url, node);
+      const pauseMs = node.kind === 'ok' ? tickMs : refusedPauseMs;
+      await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+    }
+  };
+  const firsts = cluster.book.urls.map((url) => {
+    const first = cluster.peer(url, query.limit, stopped.signal);
+    void follow(url, first);
+    return first;
+  });
+  const ready = Promise.all(firsts).then(() => {
+    if (!stopped.signal.aborted) ticker = setInterval(tick, tickMs);
+  });
+
+  return {
+    ready,
+    snapshot() {
+      tick();
+      const { timeline, analysis } = make(nodes);
+      return { kind: 'snapshot', timeline, analysis };
+    },
+    close() {
+      stopped.abort();
+      clearInterval(ticker);
+    },
+  };
+}
+
+function deltaOf({ timeline, analysis }: Stitched): TimelineChange {
+  const { generatedAt, masterNodeId, runners, timeline: entries, unreachableNodes } = timeline;
+  return { kind: 'delta', generatedAt, masterNodeId, runners, entries, unreachableNodes, analysis };
+}
+
+/** What changes when something happens, and not merely because time passes. */
+function shapeOf({ timeline: { runners, unreachableNodes } }: Stitched): string {
+  return JSON.stringify([runners.map((runner) => ({ ...runner, secondsInPhase: 0, lastMlxMemory: null })), unreachableNodes]);
+}

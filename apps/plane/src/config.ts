@@ -1,0 +1,145 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ConfigError, logLevels, parseConfig, type ParsedConfig } from '@rankscope/daemon';
+import { RankDeadlines } from '@rankscope/schema';
+import { z } from 'zod';
+import { parseModelFlags, modelFlags, type ModelFlags } from './model-flags.ts';
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const onOff = z.enum(['0', '1']).transform((text) => text === '1');
+const absolute = z.string().transform((path) => resolve(path));
+
+/** A token that is guessed in an afternoon is none. */
+const minTokenLength = 16;
+
+const peers = z
+  .string()
+  .transform((text) => text.split(',').map((url) => url.trim()).filter((url) => url !== ''))
+  .pipe(z.array(z.string().refine(isPlaneUrl, { error: (issue) => `${JSON.stringify(issue.input)} is not an address like http://10.0.0.2:52500` })))
+  .default([]);
+
+export const ConfigFields = z.object({
+  RANKSCOPE_HOST: z.string().default('127.0.0.1'),
+  RANKSCOPE_PORT: whole(0, 65_535).default(52_500),
+  RANKSCOPE_DATA: absolute.default(defaultDataDir()),
+  RANKSCOPE_PEERS: peers,
+  RANKSCOPE_JOIN: z.string().optional(),
+  RANKSCOPE_TOKEN: z.string().min(minTokenLength, `needs at least ${minTokenLength} characters`).optional(),
+  RANKSCOPE_NODE_NAME: z.string().min(1).max(128).optional(),
+  RANKSCOPE_NODE_DEADLINE_MS: whole(50, 60_000).default(2_000),
+  RANKSCOPE_INJECT: onOff.optional(),
+  RANKSCOPE_LOG: z.enum(logLevels).default('info'),
+  RANKSCOPE_CACHE: absolute.default(join(homedir(), '.cache', 'rankscope')),
+  RANKSCOPE_WEB_DIR: absolute.default(resolve(import.meta.dirname, '../../web/out')),
+  RANKSCOPE_CONNECT_DEADLINE_MS: whole(100, 3_600_000).optional(),
+  RANKSCOPE_LOAD_DEADLINE_MS: whole(100, 3_600_000).optional(),
+  RANKSCOPE_COLLECTIVE_DEADLINE_MS: whole(100, 3_600_000).optional(),
+  RANKSCOPE_TASK_DEADLINE_MS: whole(100, 3_600_000).optional(),
+});
+
+export const secretKeys = ['RANKSCOPE_TOKEN'] as const;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly peers: readonly string[];
+  readonly token: string | null;
+  readonly nodeName: string | null;
+  readonly nodeDeadlineMs: number;
+  readonly injectAllowed: boolean;
+  readonly logLevel: (typeof logLevels)[number];
+  readonly cacheDir: string;
+  readonly webDir: string;
+  readonly deadlines: RankDeadlines;
+  readonly model: ModelFlags;
+}
+
+export interface ConfigInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly argv: readonly string[];
+}
+
+export interface ReadConfig {
+  readonly config: Config;
+  readonly printConfig: boolean;
+  /** What `--print-config` shows, by the names people set. */
+  readonly shown: Readonly<Record<string, unknown>>;
+}
+
+/** Environment and flags → one frozen object; throws a ConfigError with every fault. */
+export function readConfig({ env, argv }: ConfigInput): ReadConfig {
+  const faults: string[] = [];
+  const parsed = collect(faults, () => parseConfig({ fields: ConfigFields, env, argv, secret: secretKeys, extraFlags: modelFlags }));
+  if (!parsed) throw new ConfigError(faults);
+  faults.push(...findContradictions(parsed));
+  const model = collect(faults, () => parseModelFlags(parsed.flags));
+  if (faults.length > 0 || !model) throw new ConfigError(faults);
+  return { config: freezeConfig(parsed.values, model), printConfig: parsed.printConfig, shown: { ...parsed.values, ...model } };
+}
+
+type Values = z.output<typeof ConfigFields>;
+
+function freezeConfig(values: Values, model: ModelFlags): Config {
+  return Object.freeze({
+    host: values.RANKSCOPE_HOST,
+    port: values.RANKSCOPE_PORT,
+    dataDir: values.RANKSCOPE_DATA,
+    peers: Object.freeze(values.RANKSCOPE_PEERS),
+    token: values.RANKSCOPE_TOKEN ?? null,
+    nodeName: values.RANKSCOPE_NODE_NAME ?? null,
+    nodeDeadlineMs: values.RANKSCOPE_NODE_DEADLINE_MS,
+    // Whoever reaches a loopback port may stop our processes anyway.
+    injectAllowed: values.RANKSCOPE_INJECT ?? isLoopback(values.RANKSCOPE_HOST),
+    logLevel: values.RANKSCOPE_LOG,
+    cacheDir: values.RANKSCOPE_CACHE,
+    webDir: values.RANKSCOPE_WEB_DIR,
+    deadlines: Object.freeze(
+      RankDeadlines.parse({
+        connectMs: values.RANKSCOPE_CONNECT_DEADLINE_MS,
+        loadMs: values.RANKSCOPE_LOAD_DEADLINE_MS,
+        collectiveMs: values.RANKSCOPE_COLLECTIVE_DEADLINE_MS,
+        taskMs: values.RANKSCOPE_TASK_DEADLINE_MS,
+      }),
+    ),
+    model: Object.freeze(model),
+  });
+}
+
+function findContradictions({ values, positionals }: ParsedConfig<Values>): string[] {
+  const faults = positionals.map((word) => `${JSON.stringify(word)} is not expected here: a plane takes flags only`);
+  if (values.RANKSCOPE_JOIN !== undefined) {
+    faults.push('RANKSCOPE_JOIN: joining a leader comes with a later version; list the planes in RANKSCOPE_PEERS instead');
+  }
+  if (!isLoopback(values.RANKSCOPE_HOST) && values.RANKSCOPE_TOKEN === undefined) {
+    faults.push(
+      `RANKSCOPE_HOST = "${values.RANKSCOPE_HOST}" can be reached by others and RANKSCOPE_TOKEN is not set: set it, or bind 127.0.0.1`,
+    );
+  }
+  return faults;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function isPlaneUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
+}
+
+function defaultDataDir(): string {
+  return join(homedir(), '.local', 'share', 'rankscope');
+}
+
+/** Runs one parser and keeps its faults, so that the next one's are told in the same go. */
+function collect<T>(faults: string[], parse: () => T): T | null {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(...error.faults);
+    return null;
+  }
+}
+

@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LockedError, openLockFile, type LockFile } from '@rankscope/daemon';
+import { NodeId } from '@rankscope/schema';
+
+export interface DataDirectory {
+  readonly nodeId: NodeId;
+  readonly runnersDir: string;
+  readonly peersPath: string;
+  readonly lock: LockFile;
+}
+
+export type OpenedDirectory =
+  | { readonly kind: 'opened'; readonly directory: DataDirectory }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Takes the data directory for this process and reads who this node is; the first time, decides it. */
+export function openDataDirectory(path: string, options: { bootId: string; newId: () => string }): OpenedDirectory {
+  const runnersDir = join(path, 'runners');
+  try {
+    mkdirSync(runnersDir, { recursive: true, mode: 0o700 });
+    const lock = openLockFile({ path: join(path, 'lock'), bootId: options.bootId });
+    const nodeId = readNodeId(join(path, 'node-id'), options.newId);
+    return { kind: 'opened', directory: { nodeId, runnersDir, peersPath: join(path, 'peers.json'), lock } };
+  } catch (error) {
+    if (error instanceof LockedError) {
+      return { kind: 'refused', reason: `${error.message}. Stop that plane, or give this one its own with --data or RANKSCOPE_DATA.` };
+    }
+    if (error instanceof Error && 'code' in error) {
+      return { kind: 'refused', reason: `the data directory ${path} cannot be used: ${error.message}. Choose another with --data or RANKSCOPE_DATA.` };
+    }
+    throw error;
+  }
+}
+
+function readNodeId(path: string, newId: () => string): NodeId {
+  const known = NodeId.safeParse(readIfThere(path)?.trim());
+  if (known.success) return known.data;
+  const nodeId = NodeId.parse(newId());
+  writeFileSync(`${path}.new`, `${nodeId}\n`);
+  renameSync(`${path}.new`, path);
+  return nodeId;
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}

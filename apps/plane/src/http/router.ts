@@ -1,0 +1,66 @@
+import { InjectRequest, NodeDiagnosticsQuery, ProblemError, problemCodes, TimelineQuery } from '@rankscope/schema';
+import { initTRPC, TRPCError, tracked } from '@trpc/server';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { z } from 'zod';
+import { clusterAnalysis } from '../operations/cluster-analysis.ts';
+import { clusterDiagnostics } from '../operations/cluster-diagnostics.ts';
+import { clusterTimeline } from '../operations/cluster-timeline.ts';
+import type { Context } from '../operations/context.ts';
+import { injectFaultAt } from '../operations/inject-fault.ts';
+import { watchTimeline } from '../operations/watch-timeline.ts';
+
+const t = initTRPC.context<Context>().create({
+  sse: { ping: { enabled: true, intervalMs: 2_000 }, client: { reconnectAfterInactivityMs: 5_000 } },
+  errorFormatter: ({ shape, error }) => ({
+    ...shape,
+    data: { ...shape.data, problem: error.cause instanceof ProblemError ? error.cause.code : null },
+  }),
+});
+
+const trpcCodes = {
+  400: 'BAD_REQUEST',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  422: 'UNPROCESSABLE_CONTENT',
+  429: 'TOO_MANY_REQUESTS',
+  500: 'INTERNAL_SERVER_ERROR',
+  502: 'BAD_GATEWAY',
+  503: 'SERVICE_UNAVAILABLE',
+  504: 'GATEWAY_TIMEOUT',
+} as const;
+
+/** The caller's mistakes keep their status and their sentence behind this door too. */
+const procedure = t.procedure.use(async ({ next }) => {
+  const result = await next();
+  if (result.ok || !(result.error.cause instanceof ProblemError)) return result;
+  const { code, message } = result.error.cause;
+  throw new TRPCError({ code: trpcCodes[problemCodes[code].status], message, cause: result.error.cause });
+});
+
+/** The node's id, or null for this plane's own node. */
+const InjectInput = InjectRequest.extend({ nodeId: z.string().nullable().default(null) });
+const LiveInput = TimelineQuery.extend({ lastEventId: z.string().nullish() });
+
+/** The explorer's door: the same operations as the table of routes. */
+export const router = t.router({
+  timeline: procedure.input(TimelineQuery.prefault({})).query(async ({ ctx, input }) => (await clusterTimeline(ctx, input)).timeline),
+  analysis: procedure.input(TimelineQuery.prefault({})).query(({ ctx, input }) => clusterAnalysis(ctx, input)),
+  diagnostics: procedure.input(NodeDiagnosticsQuery.prefault({})).query(({ ctx, input }) => clusterDiagnostics(ctx, input)),
+  inject: procedure.input(InjectInput).mutation(({ ctx, input: { nodeId, ...request } }) => injectFaultAt(ctx, nodeId ?? ctx.nodeId, request)),
+  /** Whoever comes back with a `lastEventId` begins with a snapshot, as everybody does: nothing can be missing then. */
+  live: procedure.input(LiveInput.prefault({})).subscription(async function* ({ ctx, input, signal }) {
+    const { lastEventId, ...query } = input;
+    let id = Number(lastEventId ?? 0) || 0;
+    for await (const change of watchTimeline(ctx, query, signal ?? new AbortController().signal)) {
+      id += 1;
+      yield tracked(String(id), change);
+    }
+  }),
+});
+export type AppRouter = typeof router;
+
+export function answerTrpc(req: Request, ctx: Context): Promise<Response> {
+  return fetchRequestHandler({ endpoint: '/trpc', req, router, createContext: () => ctx });
+}

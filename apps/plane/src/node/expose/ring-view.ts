@@ -1,0 +1,130 @@
+import { openRingReader, type RingEntry, type RingReader, type RingState } from '@rankscope/flight-recorder';
+import type { FlightEntry } from '@rankscope/schema';
+import { wireEntry } from './wire-entry.ts';
+
+/** One entry, ready for the wire, with the time by which it is merged. */
+export interface ViewedEntry {
+  readonly monoNs: bigint;
+  readonly entry: FlightEntry;
+}
+
+export interface RingReading {
+  readonly kind: 'readable';
+  readonly state: RingState;
+  readonly entries: readonly ViewedEntry[];
+  readonly lastEntry: RingEntry | null;
+  /** Ordinal of the last collective of the world that was left. */
+  readonly lastLeft: number | null;
+  readonly firstSeq: number | null;
+  readonly lastSeq: number | null;
+  readonly dropped: number;
+  readonly torn: number;
+}
+
+export type RingGlance = RingReading | { readonly kind: 'missing' } | { readonly kind: 'unreadable'; readonly reason: string };
+
+export interface RingView {
+  /** The newest `limit` entries and the state now. Never throws: a file that cannot be read is an answer. */
+  look(limit: number, writerDead: boolean): RingGlance;
+  close(): void;
+}
+
+export interface RingViewOptions {
+  readonly path: string;
+  readonly wallAtNs: (monoNs: bigint) => bigint;
+  readonly source: 'supervisor' | null;
+}
+
+/** Kept ready for the usual question; who wants more gets it read from the file. */
+const keptEntries = 2048;
+
+/** Looks at one ring from outside, on demand: what has been read and translated once is not read again. */
+export function openRingView(options: RingViewOptions): RingView {
+  let reader: RingReader | null = null;
+  let memo = emptyMemo();
+  const close = () => {
+    reader?.close();
+    reader = null;
+    memo = emptyMemo();
+  };
+  return {
+    look(limit, writerDead) {
+      try {
+        reader ??= openRingReader(options.path);
+        return lookInto(reader, memo, { ...options, limit, writerDead });
+      } catch (error) {
+        close();
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'missing' };
+        return { kind: 'unreadable', reason: error instanceof Error ? error.message : String(error) };
+      }
+    },
+    close,
+  };
+}
+
+interface Memo {
+  next: number;
+  entries: ViewedEntry[];
+  lastEntry: RingEntry | null;
+  lastLeft: number | null;
+  dropped: number;
+  torn: number;
+}
+
+function emptyMemo(): Memo {
+  return { next: 0, entries: [], lastEntry: null, lastLeft: null, dropped: 0, torn: 0 };
+}
+
+interface LookOptions extends RingViewOptions {
+  readonly limit: number;
+  readonly writerDead: boolean;
+}
+
+function lookInto(reader: RingReader, memo: Memo, options: LookOptions): RingReading {
+  const state = reader.state();
+  refresh(reader, memo, { ...options, next: state.next });
+  const { mainCount } = reader.header;
+  const kept = memo.entries.slice(Math.max(0, memo.entries.length - options.limit));
+  return {
+    kind: 'readable',
+    state,
+    entries: options.limit <= keptEntries ? kept : readWhole(reader, options),
+    lastEntry: memo.lastEntry,
+    lastLeft: memo.lastLeft,
+    firstSeq: state.next === 0 ? null : Math.max(0, state.next - mainCount),
+    lastSeq: state.next === 0 ? null : state.next - 1,
+    dropped: memo.dropped,
+    torn: memo.torn,
+  };
+}
+
+function refresh(reader: RingReader, memo: Memo, { next, ...options }: LookOptions & { readonly next: number }): void {
+  const oldest = Math.max(0, next - reader.header.mainCount);
+  memo.dropped += Math.max(0, oldest - memo.next);
+  // Nobody has looked for long: what lies between is still in the file, for whoever asks for more.
+  const from = Math.max(memo.next, next - keptEntries, oldest);
+  const read = reader.read({ next: from }, { limit: keptEntries, writerDead: options.writerDead });
+  memo.torn += read.torn;
+  for (const raw of read.entries) if (leavesCollective(raw)) memo.lastLeft = raw.barrierSeq;
+  memo.lastEntry = read.entries.at(-1) ?? memo.lastEntry;
+  memo.next = read.cursor.next;
+  memo.entries = [...memo.entries, ...translate(read.entries, from, options)].slice(-keptEntries);
+}
+
+function readWhole(reader: RingReader, options: LookOptions): ViewedEntry[] {
+  const { entries } = reader.newest(options.limit);
+  return translate(entries, entries[0]?.n ?? 0, options);
+}
+
+function translate(entries: readonly RingEntry[], from: number, { wallAtNs, source }: RingViewOptions): ViewedEntry[] {
+  let expected = from;
+  return entries.map((raw) => {
+    const dropped = Math.max(0, raw.n - expected);
+    expected = raw.n + 1;
+    return { monoNs: raw.tMonoNs, entry: wireEntry(raw, { wallAtNs, source, dropped }) };
+  });
+}
+
+function leavesCollective({ event, group, pointToPoint, barrierSeq }: RingEntry): boolean {
+  return event === 'collective_exit' && group === 0 && !pointToPoint && barrierSeq !== null;
+}

@@ -1,0 +1,102 @@
+import type { Clock, Log } from '@rankscope/daemon';
+import type { Config } from './config.ts';
+import { createTaskBoard, howItEnded } from './control/route/task-board.ts';
+import type { Instance } from './node/supervise/instance.ts';
+import type { Serving } from './operations/context.ts';
+import type { ParentChannel } from './parent-channel.ts';
+import { startModel } from './start-model.ts';
+
+export interface OpenModelOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: () => string;
+  readonly parent: ParentChannel;
+  readonly nodeId: string;
+  readonly bootId: string;
+  readonly runnersDir: string;
+}
+
+/** The model this plane was asked to serve, from the first byte fetched to the last rank reaped. */
+export interface Model {
+  /** Returns at once; progress is told to the log and to the parent. */
+  start(): void;
+  serving(): Serving | null;
+  whyNot(): string;
+  close(): Promise<void>;
+  readonly closeDeadlineMs: number;
+}
+
+/** 5 s by themselves, then SIGTERM and SIGKILL a second each, and some air. */
+const closeDeadlineMs = 9_000;
+
+export function openModel(options: OpenModelOptions): Model {
+  const { config, log, parent } = options;
+  const { model } = config.model;
+  const stopped = new AbortController();
+  let serving: Serving | null = null;
+  let whyNot = model === null ? 'this plane was started without a model' : 'the model is being prepared';
+  let starting: Promise<void> = Promise.resolve();
+
+  const fail = (reason: string) => {
+    whyNot = reason;
+    log.error('no model is served', { reason });
+    parent.tell({ type: 'failed', reason });
+  };
+  const onProgress = (text: string) => {
+    log.info('preparing the model', { step: text });
+    parent.tell({ type: 'progress', text });
+  };
+  const bringUp = async (name: string) => {
+    try {
+      const started = await startModel({ ...options, model: name, onProgress, signal: stopped.signal });
+      if (started.kind === 'refused') {
+        if (!stopped.signal.aborted) fail(started.reason);
+        return;
+      }
+      serving = { instance: started.instance, board: createTaskBoard(started.instance) };
+      tellAbout(started.instance, options);
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    }
+  };
+
+  return {
+    start() {
+      if (model === null) parent.tell({ type: 'ready', modelId: null });
+      else starting = bringUp(model);
+    },
+    serving: () => serving,
+    whyNot: () => whyNot,
+    async close() {
+      stopped.abort();
+      await starting;
+      serving?.board.close();
+      await serving?.instance.close();
+    },
+    closeDeadlineMs,
+  };
+}
+
+/** Tells the log and the parent when the ranks get on, are all ready, or end. */
+function tellAbout(instance: Instance, { log, parent }: OpenModelOptions): void {
+  let ready = false;
+  instance.subscribe((event) => {
+    const facts = instance.runners[event.rank]?.facts;
+    if (!facts) return;
+    if (event.kind === 'ended') {
+      const level = facts.exitCode === 0 ? 'info' : 'error';
+      log[level]('a rank has ended', { rank: event.rank, how: howItEnded(facts), runnerId: facts.assignment.runnerId });
+      if (!ready) parent.tell({ type: 'failed', reason: howItEnded(facts) });
+      return;
+    }
+    if (event.message.type !== 'status') return;
+    const { status, detail, progress } = event.message;
+    const done = progress ? ` ${progress.done}/${progress.total}` : '';
+    if (!ready) parent.tell({ type: 'progress', text: `rank ${event.rank}: ${status}${detail ? ` (${detail})` : ''}${done}` });
+    if (ready || !instance.runners.every((runner) => runner.facts.status === 'RunnerReady')) return;
+    ready = true;
+    log.info('the model is ready', { modelId: instance.modelId, instanceId: instance.instanceId, ranks: instance.runners.length });
+    parent.tell({ type: 'ready', modelId: instance.modelId });
+  });
+}

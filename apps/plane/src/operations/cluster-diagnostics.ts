@@ -1,0 +1,17 @@
+import { formatTimestamp, type ClusterDiagnostics, type ClusterNode, type NodeDiagnosticsQuery } from '@rankscope/schema';
+import type { GatheredNode } from '@rankscope/timeline';
+import type { Context } from './context.ts';
+
+/** Every expected node, with its own words or with why there are none. */
+export async function clusterDiagnostics({ cluster, clock }: Context, query: NodeDiagnosticsQuery): Promise<ClusterDiagnostics> {
+  const nodes = (await cluster.gather(query.limit)).map(clusterNode);
+  const { localNodeId, masterNodeId } = cluster;
+  return { generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, nodes };
+}
+
+function clusterNode(node: GatheredNode): ClusterNode {
+  const { nodeId, url } = node;
+  return node.kind === 'ok'
+    ? { nodeId, url, ok: true, diagnostics: node.diagnostics, error: null }
+    : { nodeId, url, ok: false, diagnostics: null, error: node.error };
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Clock, Log } from '@rankscope/daemon';
+import type { Config } from './config.ts';
+import { findFreePorts } from './node/supervise/free-ports.ts';
+import { superviseInstance, type Instance } from './node/supervise/instance.ts';
+import { planAssignments } from './node/supervise/plan-assignments.ts';
+import { writeRunHistory } from './node/supervise/run-history.ts';
+
+export interface StartModelOptions {
+  readonly config: Config;
+  readonly model: string;
+  readonly nodeId: string;
+  readonly bootId: string;
+  readonly runnersDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: () => string;
+  readonly onProgress: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export type StartedModel = { readonly kind: 'started'; readonly instance: Instance } | { readonly kind: 'refused'; readonly reason: string };
+
+const repository = resolve(import.meta.dirname, '../../..');
+const tinyDir = join(repository, 'native/models/tiny');
+const runnerMain = join(repository, 'apps/runner/src/main.ts');
+
+/** Has the model at hand, then starts its ranks: one static assignment, attempt 1. */
+export async function startModel(options: StartModelOptions): Promise<StartedModel> {
+  const { config, clock, newId, nodeId, bootId, runnersDir } = options;
+  const found = await findModel(options);
+  if (found.kind === 'refused' || options.signal.aborted) return found.kind === 'refused' ? found : { kind: 'refused', reason: 'shutting down' };
+  const { ranks, plan, engine } = config.model;
+  const spec = {
+    modelId: found.modelId,
+    modelDir: found.dir,
+    engine,
+    ranks,
+    plan,
+    nLayers: readLayerCount(found.dir),
+    deadlines: config.deadlines,
+    injectAllowed: config.injectAllowed,
+  };
+  const ringPathOf = (runnerId: string) => join(runnersDir, `${runnerId}.ring`);
+  const assignments = planAssignments(spec, { nodeId, bootId, attempt: 1, ports: await findFreePorts(ranks), ringPathOf, newId });
+  const [first] = assignments;
+  if (first) writeRunHistory(runnersDir, { instanceId: first.instanceId, runnerIds: assignments.map(({ runnerId }) => runnerId) });
+  const { monoNs, wallNs } = clock;
+  const wallMs = () => Number(wallNs() / 1_000_000n);
+  return {
+    kind: 'started',
+    instance: superviseInstance({ assignments, plan, nLayers: spec.nLayers, runnersDir, runnerMain, monoNs, wallMs }),
+  };
+}
+
+type FoundModel = { readonly kind: 'ready'; readonly modelId: string; readonly dir: string } | { readonly kind: 'refused'; readonly reason: string };
+
+async function findModel({ config, model, log, onProgress, signal }: StartModelOptions): Promise<FoundModel> {
+  // A simulated rank computes nothing, so nothing is fetched for it.
+  if (config.model.engine === 'simulated') return { kind: 'ready', modelId: model, dir: tinyDir };
+  // Loaded only where a model is wanted: downloading and converting is a good part of a plane's code.
+  const { ensureModel } = await import('./node/models/ensure-model.ts');
+  const ask = (name: string) =>
+    ensureModel(name, { cacheDir: config.cacheDir, tinyDir, signal, onProgress: ({ message }) => onProgress(message) });
+  const ensured = await ask(model);
+  if (ensured.kind === 'ready') return ensured;
+  if (!ensured.network || signal.aborted) return { kind: 'refused', reason: `${ensured.reason} ${ensured.fix}` };
+  const instead = `${model} could not be fetched (${ensured.reason}); serving the tiny model instead, which knows only a few sentences`;
+  log.warn(instead);
+  onProgress(instead);
+  const fallback = await ask('tiny');
+  return fallback.kind === 'ready' ? fallback : { kind: 'refused', reason: `${fallback.reason} ${fallback.fix}` };
+}
+
+/** For the diagnostics only; the engine reads the model's configuration itself and refuses what it cannot run. */
+function readLayerCount(dir: string): number {
+  try {
+    const config: unknown = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8'));
+    const layers = typeof config === 'object' && config !== null && 'num_hidden_layers' in config ? config.num_hidden_layers : 0;
+    return typeof layers === 'number' && Number.isInteger(layers) ? layers : 0;
+  } catch {
+    return 0;
+  }
+}
