@@ -18,29 +18,25 @@ export async function runRank(rank: Rank): Promise<void> {
 async function connectGroup(rank: Rank): Promise<void> {
   announce(rank, 'RunnerConnecting');
   rank.current.connecting = true;
-  await withPhase(rank.writer, 'connect_group', () => rank.engine.joinGroup());
+  await rank.engine.joinGroup();
   rank.current.connecting = false;
   announce(rank, 'RunnerConnected');
 }
 
 async function loadModel(rank: Rank): Promise<ReadyRank> {
-  const { writer, engine, assignment } = rank;
+  const { engine, assignment } = rank;
   announce(rank, 'RunnerLoading');
-  const ready = await withPhase(writer, 'load_model', async () => {
-    const prompter = rank.openPrompter();
-    const model = await engine.load({ dir: assignment.modelDir, plan: assignment.plan }, (done, total) => {
-      writer.record({ phase: 'load_model', kind: 'mark', event: 'progress', a: done, b: total });
-      announce(rank, 'RunnerLoading', { progress: { done, total } });
-    });
-    return { ...rank, model, prompter };
+  const prompter = withPhase(rank.writer, 'load_model', rank.openPrompter, 'tokenizer');
+  const model = await engine.load({ dir: assignment.modelDir, plan: assignment.plan }, (done, total) => {
+    announce(rank, 'RunnerLoading', { progress: { done, total } });
   });
   announce(rank, 'RunnerLoaded');
-  return ready;
+  return { ...rank, model, prompter };
 }
 
 async function warmUp(rank: ReadyRank): Promise<void> {
   announce(rank, 'RunnerWarmingUp');
-  await withPhase(rank.writer, 'warmup', () => rank.engine.warmup());
+  await rank.engine.warmup();
 }
 
 async function serve(rank: ReadyRank): Promise<void> {

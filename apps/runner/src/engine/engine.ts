@@ -5,8 +5,9 @@ import type { Fault, RunnerPhase, Sampling, ShardPlan } from '@rankscope/schema'
  * What a rank asks of its engine. MLX is behind one implementation, nothing but timers and sockets behind the other,
  * and one suite (engine.contract.ts) holds both to the same behaviour.
  *
- * An engine records its own collectives, and in `generate` the phases from kv_cache_lookup to decode_stream and
- * cancel_observed. All other phases are recorded by whoever calls. After a collective has failed every call rejects:
+ * An engine records its own collectives, and the phases that it knows from inside: connect_group, load_model with its
+ * progress, warmup, and in `generate` those from kv_cache_lookup to decode_stream and cancel_observed. `gather` belongs
+ * to the phase its caller is in. After a collective has failed every call rejects:
  * the group is never joined again in this process.
  */
 export interface RankEngine {

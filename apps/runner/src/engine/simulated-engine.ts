@@ -32,18 +32,23 @@ export function createSimulatedEngine(assignment: Assignment, writer: FlightWrit
 
   return {
     async joinGroup() {
-      group = await joinSimulatedGroup({ rank, worldSize, hosts, connectMs: deadlines.connectMs });
+      group = await withPhase(writer, 'connect_group', () => joinSimulatedGroup({ rank, worldSize, hosts, connectMs: deadlines.connectMs }));
       collectives = createCollectives({ writer, faults, group, collectiveMs: deadlines.collectiveMs });
     },
     async load(_options, onLayer) {
-      for (let layer = 1; layer <= model.layers; layer += 1) {
-        await sleep(model.layerMs);
-        onLayer(layer, model.layers);
-      }
+      await withPhase(writer, 'load_model', async () => {
+        for (let layer = 1; layer <= model.layers; layer += 1) {
+          await sleep(model.layerMs);
+          writer.record({ phase: 'load_model', kind: 'mark', event: 'progress', a: layer, b: model.layers });
+          onLayer(layer, model.layers);
+        }
+      });
       return { contextLength: model.contextLength, eosTokenIds: [] };
     },
     async warmup() {
-      if (worldSize > 1) await joined().run({ phase: 'warmup', op: 'all_sum' }, new Uint8Array(4));
+      await withPhase(writer, 'warmup', async () => {
+        if (worldSize > 1) await joined().run({ phase: 'warmup', op: 'all_sum' }, new Uint8Array(4));
+      });
     },
     async gather(phase, bytes) {
       return worldSize === 1 ? [bytes] : joined().run({ phase, op: 'all_gather' }, bytes);

@@ -19,40 +19,47 @@ const progressEvery = 16;
 
 type Ended = Pick<Generated, 'finishReason' | 'tokens'>;
 
-/** Prefill by chunks, then a token a step; a barrier after each tells who wants it to end. */
+interface Agreed {
+  readonly token: number;
+  readonly cancel: boolean;
+}
+
+/** As the native generator goes: a barrier before each chunk, one collective a token by which all hear of it. */
 export async function simulatedGenerate(
   run: SimulatedRun,
   request: GenerateRequest & { readonly cachedTokens: number },
   onToken: (token: number) => void,
 ): Promise<Ended> {
-  if (await prefill(run, request)) return observeCancel(run, []);
   const tokens: number[] = [];
-  while (tokens.length < request.maxTokens) {
-    const phase = tokens.length === 0 ? 'decode_wait_first_token' : 'decode_stream';
-    const own = await withPhase(run.writer, phase, async () => {
-      await step(run, phase, run.model.tokenMs);
-      markProgress(run, tokens.length + 1, request.maxTokens);
-      return simulatedToken(tokens.length, run.model);
-    });
-    const agreed = await barrier(run, 'decode_barrier', own);
+  if (await prefill(run, request)) return observeCancel(run, tokens);
+  let agreed = await withPhase(run.writer, 'decode_wait_first_token', async () => {
+    await step(run, 'decode_wait_first_token', run.model.tokenMs);
+    return agree(run, 'decode_wait_first_token', simulatedToken(0, run.model));
+  });
+  for (;;) {
+    if (agreed.cancel) return observeCancel(run, tokens);
     if (agreed.token === simulatedEos) return { finishReason: 'stop', tokens };
     tokens.push(agreed.token);
     onToken(agreed.token);
-    if (agreed.cancel) return observeCancel(run, tokens);
+    if (tokens.length >= request.maxTokens) return { finishReason: 'length', tokens };
+    await withPhase(run.writer, 'decode_stream', async () => {
+      await step(run, 'decode_stream', run.model.tokenMs);
+      markProgress(run, tokens.length, request.maxTokens);
+    });
+    agreed = await barrier(run, 'decode_barrier', simulatedToken(tokens.length, run.model));
   }
-  return { finishReason: 'length', tokens };
 }
 
 /** True when the ranks agreed to stop. */
 async function prefill(run: SimulatedRun, request: GenerateRequest & { readonly cachedTokens: number }): Promise<boolean> {
-  const phase = run.plan === 'pipeline' ? 'prefill_pipeline' : 'prefill_stream';
   const chunks = Math.ceil((request.tokens.length - request.cachedTokens) / chunkTokens);
   for (let chunk = 1; chunk <= chunks; chunk += 1) {
-    await withPhase(run.writer, phase, async () => {
-      await step(run, phase, run.model.tokenMs);
-      run.writer.record({ phase, kind: 'mark', event: 'progress', a: chunk, b: chunks });
-    });
     if ((await barrier(run, 'prefill_barrier', 0)).cancel) return true;
+    if (run.plan === 'pipeline') await withPhase(run.writer, 'prefill_pipeline', () => sleep(0));
+    await withPhase(run.writer, 'prefill_stream', async () => {
+      await step(run, 'prefill_stream', run.model.tokenMs);
+      run.writer.record({ phase: 'prefill_stream', kind: 'mark', event: 'progress', a: chunk, b: chunks });
+    });
   }
   return false;
 }
@@ -64,16 +71,20 @@ async function step({ model, worldSize, collectives }: SimulatedRun, phase: Runn
   for (let i = 0; i < model.collectives; i += 1) await collectives.run({ phase, op: 'all_sum', layer: i >> 1 }, new Uint8Array(16));
 }
 
-async function barrier(run: SimulatedRun, phase: 'prefill_barrier' | 'decode_barrier', token: number) {
-  return withPhase(run.writer, phase, async () => {
-    const own = Buffer.alloc(5);
-    own.writeUInt32LE(token, 0);
-    own.writeUInt8(run.wantsCancel() ? 1 : 0, 4);
-    const parts = run.worldSize === 1 ? [own] : await run.collectives.run({ phase, op: 'all_gather' }, own);
-    // Rank 0 samples; anybody may cancel.
-    const tables = parts.map((part) => Buffer.from(part));
-    return { token: tables[0]?.readUInt32LE(0) ?? simulatedEos, cancel: tables.some((table) => table.readUInt8(4) === 1) };
-  });
+/** A rank alone has nobody to wait for, and no barrier. */
+async function barrier(run: SimulatedRun, phase: 'prefill_barrier' | 'decode_barrier', token: number): Promise<Agreed> {
+  if (run.worldSize === 1) return { token, cancel: run.wantsCancel() };
+  return withPhase(run.writer, phase, () => agree(run, phase, token));
+}
+
+async function agree({ worldSize, collectives, wantsCancel }: SimulatedRun, phase: RunnerPhase, token: number): Promise<Agreed> {
+  const own = Buffer.alloc(5);
+  own.writeUInt32LE(token, 0);
+  own.writeUInt8(wantsCancel() ? 1 : 0, 4);
+  const parts = worldSize === 1 ? [own] : await collectives.run({ phase, op: 'all_gather' }, own);
+  // All say the same token; anybody may cancel.
+  const tables = parts.map((part) => Buffer.from(part));
+  return { token: tables[0]?.readUInt32LE(0) ?? simulatedEos, cancel: tables.some((table) => table.readUInt8(4) === 1) };
 }
 
 async function observeCancel(run: SimulatedRun, tokens: readonly number[]): Promise<Ended> {
