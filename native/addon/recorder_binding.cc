@@ -60,6 +60,12 @@ class Call {
   }
   std::shared_ptr<Recorder>* owner() { return owner_; }
 
+  void fail(const char* message) {
+    char sentence[200];
+    std::snprintf(sentence, sizeof sentence, "NativeRecorder.%s: %s.", method_, message);
+    napi_throw_type_error(env_, nullptr, sentence);
+  }
+
   template <typename T>
   bool number(size_t i, const char* name, T& into) {
     int64_t value = 0;
@@ -126,12 +132,6 @@ class Call {
     fail(message);
     return false;
   }
-  void fail(const char* message) {
-    char sentence[200];
-    std::snprintf(sentence, sizeof sentence, "NativeRecorder.%s: %s.", method_, message);
-    napi_throw_type_error(env_, nullptr, sentence);
-  }
-
   napi_env env_;
   const char* method_;
   std::array<napi_value, 14> arguments_{};  // as many as record takes; what is not given is undefined
@@ -172,12 +172,16 @@ napi_value now(napi_env env, napi_callback_info info) {
   Call call(env, info, "now");
   Recorder* recorder = call.open();
   NowState state;
-  int cell = 0;
-  if (recorder != nullptr && call.number(0, "cell", cell) && call.number(1, "phase", state.phase) &&
+  int index = 0;
+  if (recorder != nullptr && call.number(0, "cell", index) && call.number(1, "phase", state.phase) &&
       call.number(2, "op", state.op) && call.number(3, "group", state.group) && call.number(4, "layer", state.layer) &&
       call.number(5, "peer", state.peer) && call.ordinal(6, "ordinal", state.ordinal) &&
       call.bigint(7, "enteredAtNs", state.entered_at) && call.text_or_null(8, "site", state.site)) {
-    recorder->now(cell, state);
+    if (index < 0 || index >= cell::count) {
+      call.fail("cell must be a number from 0 to 15");
+      return nullptr;
+    }
+    recorder->now(index, state);
   }
   return nullptr;
 }
