@@ -29,7 +29,7 @@ export interface RingRead {
 }
 
 export interface RingReadOptions {
-  /** At most so many entries. */
+  /** At most so many entries. Fewer may come while there are more, when the writer laps the reader. */
   readonly limit?: number;
   /** The writing process is gone, so what is unfinished stays so. */
   readonly writerDead?: boolean;
@@ -121,9 +121,11 @@ export class RingReader {
     const { mainCount } = this.header;
     const head = this.#head();
     const start = walk.next;
-    const wanted = Math.min(walk.limit - walk.entries.length, head > start ? head - start : headEvery);
+    // More than the limit asks for, so that what was overwritten is passed over at once and not a few at a time.
+    const wanted =
+      head > start ? Math.min(head - start, Math.max(walk.limit - walk.entries.length, headEvery)) : headEvery;
     const count = this.#load(start, wanted);
-    for (let i = 0; i < count; i += 1) {
+    for (let i = 0; i < count && walk.entries.length < walk.limit; i += 1) {
       const state = this.#chunk.state(i, start + i, mainCount);
       if (state === 'whole') {
         walk.entries.push(decodeSlot(this.#chunk.buffer, i * slotBytes, start + i, (n) => this.#memory.of(n)));
