@@ -5,7 +5,7 @@ import type { Instance } from '../supervise/instance.ts';
 import type { Runner } from '../supervise/runner.ts';
 import { describeRunner } from './describe-runner.ts';
 import { describeProcess, readResources } from './node-resources.ts';
-import { openRingView, type RingView } from './ring-view.ts';
+import { openRingView, type RingGlance, type RingView } from './ring-view.ts';
 
 /** This machine as its plane sees it. Everything is read when asked: at rest it costs nothing. */
 export interface NodeView {
@@ -54,7 +54,7 @@ export function openNodeView(options: NodeViewOptions): NodeView {
         const { own, supervisor } = viewsOf(runner);
         const { facts } = runner;
         const look = { own: own.look(limit, !facts.alive), supervisor: supervisor.look(limit, false) };
-        for (const glance of Object.values(look)) if (glance.kind === 'unreadable') warnings.push(`recorder not readable: ${glance.reason}`);
+        warnings.push(...Object.values(look).flatMap(warningsOf));
         return describeRunner({ facts, ...look, limit, nowNs: clock.monoNs(), wallAtNs: clock.wallAtNs });
       });
       return {
@@ -74,6 +74,11 @@ export function openNodeView(options: NodeViewOptions): NodeView {
       }
     },
   };
+}
+
+function warningsOf(glance: RingGlance): string[] {
+  if (glance.kind === 'unreadable') return [`recorder not readable: ${glance.reason}`];
+  return glance.kind === 'readable' && glance.damage !== null ? [`recorder damaged: ${glance.damage}`] : [];
 }
 
 function runtimeOf(options: NodeViewOptions): NodeDiagnostics['runtime'] {

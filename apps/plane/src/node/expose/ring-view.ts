@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { openRingReader, type RingEntry, type RingReader, type RingState } from '@rankscope/flight-recorder';
 import type { FlightEntry } from '@rankscope/schema';
 import { wireEntry } from './wire-entry.ts';
@@ -19,6 +20,8 @@ export interface RingReading {
   readonly lastSeq: number | null;
   readonly dropped: number;
   readonly torn: number;
+  /** What is wrong with the file although it can still be read; null when nothing is. */
+  readonly damage: string | null;
 }
 
 export type RingGlance = RingReading | { readonly kind: 'missing' } | { readonly kind: 'unreadable'; readonly reason: string };
@@ -95,7 +98,15 @@ function lookInto(reader: RingReader, memo: Memo, options: LookOptions): RingRea
     lastSeq: state.next === 0 ? null : state.next - 1,
     dropped: memo.dropped,
     torn: memo.torn,
+    damage: findDamage(options.path, reader.header.fileBytes),
   };
+}
+
+/** What was read before stays readable, so the rest is shown along with the news that the file is not whole. */
+function findDamage(path: string, wholeBytes: number): string | null {
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size;
+  if (bytes === undefined) return `${path} was removed`;
+  return bytes < wholeBytes ? `${path} was cut short: ${bytes} of ${wholeBytes} bytes are left` : null;
 }
 
 function refresh(reader: RingReader, memo: Memo, { next, ...options }: LookOptions & { readonly next: number }): void {
