@@ -35,7 +35,7 @@ export function findStandoffs(positions: readonly RankPosition[], instances: Clu
     if (collective !== undefined) {
       const n = collective.inside.barrierSeq ?? 0;
       const members = waiting.filter(({ inside }) => inside.peer === null && inside.barrierSeq === n);
-      const absent = mine.filter(({ inside, lastLeft }) => inside === null && (lastLeft === null || lastLeft < n)).map(absenceOf);
+      const absent = mine.filter(({ inside, notIn }) => inside === null && notIn?.past === false).map(absenceOf);
       const missing = missingRanks.map((rank): Absence => ({ rank, lastLeft: null, why: 'never_reported' }));
       return standoff(instanceId, collective.inside, members, [...absent, ...missing]);
     }

@@ -1,3 +1,4 @@
+import { isRunnerPhase, phaseFacts } from '@rankscope/schema';
 import { rankFacts } from '../ranks/rank-facts.ts';
 import { Swatch } from '../ui/swatch.tsx';
 import { boxesOf } from './layout.ts';
@@ -22,6 +23,9 @@ export function LaneLabels({ board, rows, nowMs, focusedKey }: LaneLabelsProps) 
     </div>
   );
 }
+
+/** On a phone there is room for two letters only. */
+const shortOf = (phase: string) => (isRunnerPhase(phase) ? phaseFacts[phase].short : phase);
 
 interface LaneLabelProps {
   readonly board: Board;
@@ -48,6 +52,7 @@ function LaneLabel({ board, row, nowMs, heightPx, focused }: LaneLabelProps) {
           {phase !== null && row.state.kind === 'reporting' && <Swatch phase={phase} />}
           <span className={`min-w-0 truncate type-tick ${row.state.kind === 'reporting' || absent ? 'max-sm:hidden' : ''}`}>{words}</span>
           {absent && <span className="rounded-[3px] bg-plate px-1 type-tick font-semibold text-on-plate sm:hidden">not there</span>}
+          {phase !== null && row.state.kind === 'reporting' && !absent && <span className="type-tick sm:hidden">{shortOf(phase)}</span>}
           {row.state.kind === 'reporting' && <span className={`ml-auto shrink-0 type-tick ${absent ? 'max-sm:hidden' : ''}`}>{inPhase}</span>}
         </div>
       )}

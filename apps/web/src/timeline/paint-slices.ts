@@ -45,7 +45,6 @@ function paintRun(brush: Brush, run: Run, box: RowBox, palette: Palette): void {
   brush.fillStyle = palette.phase(run.phase);
   if (run.phase === 'error') {
     brush.fillRect(run.x - 1, y, Math.max(3, run.width + 1), height);
-    paintCross(brush, run.x, y - 1, palette);
     return;
   }
   brush.fillRect(run.x, y, run.width, height);
@@ -65,15 +64,22 @@ function paintRun(brush: Brush, run: Run, box: RowBox, palette: Palette): void {
   }
 }
 
-function paintCross(brush: Brush, x: number, y: number, palette: Palette): void {
-  brush.strokeStyle = palette.ink;
-  brush.lineWidth = 2;
-  brush.beginPath();
-  brush.moveTo(x - 3, y - 6);
-  brush.lineTo(x + 3, y);
-  brush.moveTo(x + 3, y - 6);
-  brush.lineTo(x - 3, y);
-  brush.stroke();
+/** An error is as wide as a hair on most lanes, so a cross on a halo says where. Painted after all else. */
+export function paintErrors(brush: Brush, { runs, box }: LaneScene, palette: Palette): void {
+  for (const { phase, x } of runs) {
+    if (phase !== 'error') continue;
+    const y = box.sliceY + 8;
+    for (const [color, lineWidth] of [[palette.halo, 5] as const, [palette.plate, 2] as const]) {
+      brush.strokeStyle = color;
+      brush.lineWidth = lineWidth;
+      brush.beginPath();
+      brush.moveTo(x - 4, y - 4);
+      brush.lineTo(x + 4, y + 4);
+      brush.moveTo(x + 4, y - 4);
+      brush.lineTo(x - 4, y + 4);
+      brush.stroke();
+    }
+  }
 }
 
 /** Two letters or the name on a slice; on a hatch they stand on a plate. Open slices carry theirs in paint-marks. */

@@ -18,7 +18,12 @@ export function paintStates(brush: Brush, scene: LaneScene, widthPx: number, sta
   if (unknownFromX === null || unknownFromX >= widthPx) return;
   const width = widthPx - unknownFromX;
   const middle = box.sliceY + box.slice / 2;
-  const say = (text: string, ink: string) => paintPlate(brush, { text, x: unknownFromX + 12, middle, align: 'left', within: widthPx }, palette.panel, ink, palette);
+  // On the tall lane of a rank that is not there, the upper half is for saying so.
+  const line = row.standing.kind === 'absent' ? middle + 11 : middle;
+  const room = row.standing.kind === 'absent' ? width - 100 : Number.POSITIVE_INFINITY;
+  const say = (text: string, ink: string) =>
+    fittingText(brush, [text], room, palette) !== null &&
+    paintPlate(brush, { text, x: unknownFromX + 10, middle: line, align: 'left', within: widthPx }, palette.panel, ink, palette);
   switch (row.state.kind) {
     case 'unreachable':
       brush.fillStyle = palette.sunken;
@@ -30,7 +35,7 @@ export function paintStates(brush: Brush, scene: LaneScene, widthPx: number, sta
       break;
     case 'never_reported':
       strokeDashed(brush, unknownFromX, box.sliceY, width, box.slice, palette.ink3);
-      say(`rank ${row.rank ?? ''} never reported`, palette.ink2);
+      if (row.standing.kind !== 'absent') say(`rank ${row.rank ?? ''} never reported`, palette.ink2);
       break;
     case 'ended':
       paintChecker(brush, unknownFromX, box.sliceY, width, box.slice, palette);

@@ -3,7 +3,7 @@ import type { Brush } from './brush.ts';
 import { axisHeight, type LaneScene } from './layout.ts';
 import type { Palette } from './palette.ts';
 import { paintAbsent, paintOpen } from './paint-marks.ts';
-import { paintSlices } from './paint-slices.ts';
+import { paintErrors, paintSlices } from './paint-slices.ts';
 import { paintStates } from './paint-states.ts';
 import { hasTrunk, paintTrunk } from './paint-trunk.ts';
 import { paintPlate, plateWidth } from './plate.ts';
@@ -46,6 +46,7 @@ export function paint(brush: Brush & { translate(x: number, y: number): void }, 
   }
   if (pointing) paintTrunk(brush, scenes, nowX, palette);
   for (const scene of scenes) paintAbsent(brush, scene, scale, nowX, nowMs, palette);
+  for (const scene of scenes) paintErrors(brush, scene, palette);
   paintSelection(brush, picture, palette);
   brush.restore();
   paintCursor(brush, picture, height, palette);

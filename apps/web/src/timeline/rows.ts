@@ -105,7 +105,7 @@ function standingOf(position: RankPosition | undefined, lane: Lane, standoffs: r
   const standoff = standoffs.find((each) => each.instanceId === instanceId);
   if (standoff?.absent.some(({ rank }) => rank === deviceRank)) {
     const where = describePosition(position).replace('ended: ', '');
-    const short = notIn === null ? [] : [`not in ${notIn}`];
+    const short = notIn === null ? [] : [`not in ${notIn.barrierSeq}`];
     return { kind: 'absent', texts: [`not there: ${where}`, where, ...short], sinceMs: lane.lastEntryUs === null ? null : lane.lastEntryUs / 1000 };
   }
   if (inside === null || inside.seconds < 1) return { kind: 'none' };

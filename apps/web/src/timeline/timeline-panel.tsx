@@ -96,7 +96,7 @@ export function TimelinePanel({ viewStore, board, rows, nowMs }: TimelinePanelPr
         </div>
       )}
       <Legend />
-      <div id="timeline-keys" className="flex flex-wrap gap-x-4 gap-y-1 border-t border-weak px-3 py-1.5 type-tick text-ink3 max-sm:hidden">
+      <div id="timeline-keys" className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-weak px-3 py-1.5 type-tick text-ink3 max-sm:hidden">
         {keyHelp.map(({ keys, does }) => (
           <span key={does} className="flex items-center gap-1.5">
             {keys.map((key) => (
