@@ -1,0 +1,74 @@
+import type { ClusterAnalysis, ClusterTimeline } from '@rankscope/schema';
+import {
+  createInstantReader,
+  drawLanes,
+  formatDrawing,
+  type Lane,
+  lanes as lanesOf,
+  type RankPosition,
+  rankPositions,
+} from '@rankscope/timeline';
+import { noteworthySeconds, phaseInk } from './phase-ink.ts';
+import { showPositions } from './show-positions.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ShowTimelineOptions {
+  readonly timeline: ClusterTimeline;
+  readonly analysis: ClusterAnalysis | null;
+  readonly seconds: number;
+  readonly terminal: Terminal;
+}
+
+/** What one look at the cluster tells: a drawing an instance, who waits where and who is not there, who is silent. */
+export function showTimeline({ timeline, analysis, seconds, terminal }: ShowTimelineOptions): string {
+  const nowUs = createInstantReader()(timeline.generatedAt);
+  const lanes = lanesOf(timeline);
+  const positions = rankPositions(lanes, nowUs, analysis);
+  const instances = [...Map.groupBy(lanes, ({ runner }) => runner.instanceId).values()];
+  const blocks = instances.map((members) => {
+    const own = positions.filter(({ instanceId }) => instanceId === members[0]?.runner.instanceId);
+    return showInstance(members, own, { nowUs, seconds, terminal });
+  });
+  if (blocks.length === 0) blocks.push('No rank runs on any node that answered.');
+  return [...blocks, ...showUnreachable(timeline, terminal)].join('\n\n');
+}
+
+interface View {
+  readonly nowUs: number;
+  readonly seconds: number;
+  readonly terminal: Terminal;
+}
+
+function showInstance(lanes: readonly Lane[], positions: readonly RankPosition[], { nowUs, seconds, terminal }: View): string {
+  const [first] = lanes;
+  if (first === undefined) return '';
+  const { modelId, instanceId, worldSize } = first.runner;
+  const head = `${terminal.style('bold', modelId)}  ${worldSize} ${worldSize === 1 ? 'rank' : 'ranks'} · instance ${instanceId}`;
+  const options = { nowUs, positions };
+  const narrow = formatDrawing(drawLanes(lanes, { ...options, stepUs: 1e6, columns: 1 })).split('\n').slice(1, lanes.length + 1);
+  const room = terminal.columns - Math.max(...narrow.map((line) => line.length)) + 1;
+  const drawing = drawLanes(lanes, { ...options, ...scaleOf(seconds, Math.max(minColumns, Math.min(room, maxColumns))) });
+  const waits = positions.map(({ inside }) => inside?.seconds ?? 0);
+  const ink = phaseInk(terminal, Math.max(0, ...waits));
+  return [head, formatDrawing(drawing, ink), ...showPositions(positions, terminal, noteworthySeconds)].join('\n');
+}
+
+/** Fewer say nothing; more than an eye takes in at once are drawn for nobody. */
+const minColumns = 10;
+const maxColumns = 120;
+const stepsMs = [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 3_600_000];
+
+function scaleOf(seconds: number, room: number): { stepUs: number; columns: number } {
+  const stepMs = stepsMs.find((ms) => (seconds * 1000) / ms <= room) ?? Math.ceil((seconds * 1000) / room);
+  return { stepUs: stepMs * 1000, columns: Math.max(1, Math.ceil((seconds * 1000) / stepMs)) };
+}
+
+function showUnreachable({ unreachableNodes }: ClusterTimeline, terminal: Terminal): string[] {
+  if (unreachableNodes.length === 0) return [];
+  const many = unreachableNodes.length === 1 ? '1 node is unreachable' : `${unreachableNodes.length} nodes are unreachable`;
+  const rows = unreachableNodes.map(({ nodeId, url, error }) => {
+    const where = url === null || url.startsWith(nodeId) ? '' : `  ${url}`;
+    return `  ${nodeId}${where}  ${error}`;
+  });
+  return [[terminal.style('bold', `${many}; its ranks are not in this picture`.replace('its', unreachableNodes.length === 1 ? 'its' : 'their')), ...rows].join('\n')];
+}
