@@ -5,6 +5,11 @@ const noneHalf = 0xffff_ffff;
 
 /** Writes a u64 without making a BigInt. What is no whole number from 0 to 2^53 − 1 is cut down to one. */
 export function writeU64(buffer: Buffer, value: number, offset: number): void {
+  if (value >= 0 && value < two32) {
+    buffer.writeUInt32LE(Math.trunc(value), offset);
+    buffer.writeUInt32LE(0, offset + 4);
+    return;
+  }
   const whole = value >= 1 ? Math.min(Math.trunc(value), Number.MAX_SAFE_INTEGER) : 0;
   buffer.writeUInt32LE(whole % two32, offset);
   buffer.writeUInt32LE(Math.floor(whole / two32), offset + 4);
