@@ -1,5 +1,5 @@
 import { isRunnerPhase, type PhaseFamily, phaseFacts } from '@rankscope/schema';
-import type { Ink } from '@rankscope/timeline';
+import { type Ink, isAbsent } from '@rankscope/timeline';
 import type { Terminal } from './terminal.ts';
 
 type Style = Parameters<Terminal['style']>[0];
@@ -30,9 +30,7 @@ export function phaseInk(terminal: Terminal, longestWait: number): Ink {
       return terminal.style(kind === 'gate' && typeof style === 'string' ? [style, 'bold'] : style, text);
     },
     quiet: (text) => terminal.style('gray', text),
-    row: (text, { position }) => {
-      const missing = position !== null && position.inside === null && position.notIn !== null && !position.notIn.past;
-      return missing && longestWait >= noteworthySeconds ? terminal.style('bold', text) : text;
-    },
+    row: (text, { position }) =>
+      position !== null && isAbsent(position) && longestWait >= noteworthySeconds ? terminal.style('bold', text) : text,
   };
 }

@@ -1,13 +1,20 @@
-import { describePosition, formatSeconds, nameSite, type RankPosition } from '@rankscope/timeline';
+import { describePosition, formatSeconds, isAbsent, nameSite, type RankPosition } from '@rankscope/timeline';
 import type { Terminal } from './terminal.ts';
+
+export interface ShowPositionsOptions {
+  readonly terminal: Terminal;
+  /** A wait shorter than this is an ordinary step of work, and nobody is pointed at. */
+  readonly noteworthySeconds: number;
+}
 
 /**
  * One line for all ranks that stand at the same place. The waiting come first and the absent last: the eye ends where
  * the question is. Nothing is printed while nobody waits.
  */
-export function showPositions(positions: readonly RankPosition[], terminal: Terminal, noteworthySeconds: number): string[] {
+export function showPositions(positions: readonly RankPosition[], { terminal, noteworthySeconds }: ShowPositionsOptions): string[] {
   if (!positions.some(({ inside }) => inside !== null)) return [];
-  const waited = Math.max(...positions.map(({ inside }) => inside?.seconds ?? 0));
+  const pointing = Math.max(...positions.map(({ inside }) => inside?.seconds ?? 0)) >= noteworthySeconds;
+  const severalNodes = new Set(positions.map(({ nodeId }) => nodeId)).size > 1;
   const groups = [...Map.groupBy(positions, placeOf).values()].sort((a, b) => gravity(a[0]) - gravity(b[0]));
   const names = groups.map((members) => nameRanks(members.map(({ deviceRank }) => deviceRank)));
   const width = Math.max(...names.map((name) => name.length));
@@ -15,7 +22,9 @@ export function showPositions(positions: readonly RankPosition[], terminal: Term
     const [first] = members;
     if (first === undefined) return '';
     const line = `${(names[at] ?? '').padEnd(width)}  ${sentenceOf(members, first)}`;
-    return isMissing(first) && waited >= noteworthySeconds ? terminal.style('inverse', `${line} `) : line;
+    if (!pointing || !isAbsent(first)) return `  ${line}`;
+    const where = severalNodes && members.length === 1 ? ` · on ${first.nodeId}` : '';
+    return terminal.style('inverse', `◆ ${line}${where} `).trimEnd();
   });
 }
 
@@ -25,24 +34,20 @@ function placeOf(position: RankPosition): string {
 }
 
 function sentenceOf(members: readonly RankPosition[], first: RankPosition): string {
-  const { inside } = first;
+  const { inside, end } = first;
   if (inside === null) {
     const silent = Math.min(...members.map(({ secondsSinceEntry }) => secondsSinceEntry ?? 0));
-    const since = isMissing(first) && first.alive && silent >= 1 ? `; no new entry for ${formatSeconds(silent)}` : '';
-    return `${describePosition(first)}${since}`;
+    const since = isAbsent(first) && first.alive && silent >= 1 ? `; no new entry for ${formatSeconds(silent)}` : '';
+    return `${describePosition(first)}${since}${end?.message ? `; ${end.message}` : ''}`;
   }
   const longest = members.reduce((a, b) => ((b.inside?.seconds ?? 0) > (a.inside?.seconds ?? 0) ? b : a));
   const layer = inside.layer === null ? '' : `, layer ${inside.layer}`;
   return `${describePosition(longest)}${layer}`;
 }
 
-function isMissing({ inside, notIn }: RankPosition): boolean {
-  return inside === null && notIn !== null && !notIn.past;
-}
-
 function gravity(position: RankPosition | undefined): number {
-  if (position === undefined || position.inside !== null) return 0;
-  return isMissing(position) ? 2 : 1;
+  if (position === undefined) return 0;
+  return isAbsent(position) ? 2 : Number(position.inside === null);
 }
 
 /** `rank 3`, `ranks 0–8, 10`. */

@@ -50,7 +50,8 @@ function showInstance(lanes: readonly Lane[], positions: readonly RankPosition[]
   const drawing = drawLanes(lanes, { ...options, ...scaleOf(seconds, Math.max(minColumns, Math.min(room, maxColumns))) });
   const waits = positions.map(({ inside }) => inside?.seconds ?? 0);
   const ink = phaseInk(terminal, Math.max(0, ...waits));
-  return [head, formatDrawing(drawing, ink), ...showPositions(positions, terminal, noteworthySeconds)].join('\n');
+  const standing = showPositions(positions, { terminal, noteworthySeconds });
+  return [head, formatDrawing(drawing, ink), ...(standing.length > 0 ? ['', ...standing] : [])].join('\n');
 }
 
 /** Fewer say nothing; more than an eye takes in at once are drawn for nobody. */
@@ -58,17 +59,21 @@ const minColumns = 10;
 const maxColumns = 120;
 const stepsMs = [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 3_600_000];
 
+/** The finest step that shows so many seconds; what room is left shows more of them. */
 function scaleOf(seconds: number, room: number): { stepUs: number; columns: number } {
   const stepMs = stepsMs.find((ms) => (seconds * 1000) / ms <= room) ?? Math.ceil((seconds * 1000) / room);
-  return { stepUs: stepMs * 1000, columns: Math.max(1, Math.ceil((seconds * 1000) / stepMs)) };
+  return { stepUs: stepMs * 1000, columns: room };
 }
 
 function showUnreachable({ unreachableNodes }: ClusterTimeline, terminal: Terminal): string[] {
   if (unreachableNodes.length === 0) return [];
-  const many = unreachableNodes.length === 1 ? '1 node is unreachable' : `${unreachableNodes.length} nodes are unreachable`;
+  const one = unreachableNodes.length === 1;
+  const head = one
+    ? '1 node is unreachable; its ranks are not in this picture'
+    : `${unreachableNodes.length} nodes are unreachable; their ranks are not in this picture`;
   const rows = unreachableNodes.map(({ nodeId, url, error }) => {
     const where = url === null || url.startsWith(nodeId) ? '' : `  ${url}`;
     return `  ${nodeId}${where}  ${error}`;
   });
-  return [[terminal.style('bold', `${many}; its ranks are not in this picture`.replace('its', unreachableNodes.length === 1 ? 'its' : 'their')), ...rows].join('\n')];
+  return [[terminal.style('bold', head), ...rows].join('\n')];
 }

@@ -1,6 +1,6 @@
 import { isRunnerPhase, phaseFacts } from '@rankscope/schema';
 import type { Lane, PhaseSlice } from './lane.ts';
-import { describePosition, formatSeconds, nameSite, rankPositions, type RankPosition } from './rank-positions.ts';
+import { formatSeconds, nameSite, rankPositions, type RankPosition } from './rank-positions.ts';
 
 /** One character of a drawing, and the phase it stands for where it stands for one. */
 export interface Cell {
@@ -70,7 +70,7 @@ function drawRow(lane: Lane, position: RankPosition | null, frame: Frame): Drawn
 
 function siteText(position: RankPosition): string {
   if (position.inside !== null) return `in ${nameSite(position.inside)}`;
-  return position.lastLeft === null ? '' : describePosition({ ...position, notIn: null, alive: true });
+  return position.lastLeft === null ? '' : `left ${position.lastLeft}`;
 }
 
 /** Ranks that the world size promises and nobody reported stand after the last of their instance. */

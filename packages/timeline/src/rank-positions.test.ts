@@ -26,6 +26,17 @@ test('a rank that waits for one other rank says for whom', () => {
   expect(sentences('rank 0  pppp  prefill_pipeline  4.0 s  in recv 17 from rank 1', 2)).toEqual(['rank 0 inside recv 17 from rank 1 for 2.0 s']);
 });
 
+test('a rank that others wait for by name, and one that stands a collective behind', () => {
+  const chain = `
+    rank 0  pppp  prefill_pipeline  4.0 s  in recv 17 from rank 1
+    rank 1  pppp  prefill_pipeline  4.0 s  left 3`;
+  expect(sentences(chain)[1]).toBe('rank 1 left 3, is awaited by rank 0');
+  const behind = `
+    rank 0  DDDD  decode_barrier  4.0 s  in all_sum 11
+    rank 1  DDDD  decode_barrier  4.0 s  in all_sum 10`;
+  expect(sentences(behind)[1]).toBe('rank 1 inside all_sum 10 for 0.0 s; others are inside 11');
+});
+
 test('where every phase counts for itself the numbers are told with their phase', () => {
   const text = `
     rank 0  DDDD  decode_barrier  4.0 s  in collective 3

@@ -24,6 +24,10 @@ export interface RankPosition {
   readonly lastLeft: number | null;
   readonly secondsSinceEntry: number | null;
   readonly lastLeftPhase: string | null;
+  /** Ranks that stand in a send or receive with this one. */
+  readonly awaitedBy: readonly number[];
+  /** How the process ended, as far as its node told; null while it lives. */
+  readonly end: { readonly code: number | null; readonly signal: string | null; readonly message: string | null } | null;
   /** The collective of the world group in which another rank of the instance stands, and this one does not. */
   readonly notIn: { readonly barrierSeq: number; readonly phase: string | null; readonly past: boolean } | null;
 }
@@ -41,6 +45,7 @@ export function rankPositions(lanes: readonly Lane[], nowUs: number, analysis: C
     const site = counted ? known.openSite : open && { ...open, seconds: Math.max(0, (nowUs - open.startUs) / 1e6) };
     return {
       ...{ runnerId, instanceId, nodeId, deviceRank, alive, phase, secondsInPhase, counted, sites: lane.sites },
+      end: alive ? null : { code: known?.exitCode ?? null, signal: known?.exitSignal ?? null, message: known?.errorMessage ?? null },
       inside: alive && site ? openSite(site) : null,
       insidePhase: counted ? null : (open?.phase ?? null),
       lastLeft: (counted ? known.lastLeft : null) ?? left?.barrierSeq ?? null,
@@ -49,14 +54,15 @@ export function rankPositions(lanes: readonly Lane[], nowUs: number, analysis: C
     };
   });
   return seen.map(({ counted, sites, insidePhase, ...position }) => {
-    const notIn = missedBy(position, seen);
-    const past = (phase: string | null, barrierSeq: number) =>
-      counted ? position.lastLeft !== null && position.lastLeft >= barrierSeq : sites.some((s) => s.barrierSeq === barrierSeq && s.phase === phase && s.endUs !== null);
-    return { ...position, notIn: notIn === null ? null : { ...notIn, past: past(notIn.phase, notIn.barrierSeq) } };
+    const missed = missedBy({ ...position, counted, insidePhase }, seen);
+    const left = (phase: string | null, n: number) => sites.some((s) => s.barrierSeq === n && s.phase === phase && s.endUs !== null);
+    const past = (n: number) => position.lastLeft !== null && position.lastLeft >= n;
+    const notIn = missed && { ...missed, past: counted ? past(missed.barrierSeq) : left(missed.phase, missed.barrierSeq) };
+    return { ...position, awaitedBy: awaitedBy(position, seen), notIn };
   });
 }
 
-interface SeenPosition extends Omit<RankPosition, 'notIn'> {
+interface SeenPosition extends Omit<RankPosition, 'notIn' | 'awaitedBy'> {
   /** Its recorder numbers collectives across phases, as ours does; others start again in each phase. */
   readonly counted: boolean;
   readonly sites: readonly SiteSlice[];
@@ -72,17 +78,33 @@ export function nameSite({ op, barrierSeq, peer }: Pick<OpenSite, 'op' | 'barrie
 
 /** The piece of a sentence that follows "rank 1": `inside all_sum 413 for 4.1 s`, `left 412, has not entered 413`. */
 export function describePosition(position: RankPosition): string {
-  const { inside, lastLeft, lastLeftPhase, notIn, alive } = position;
-  if (inside !== null) return `inside ${nameSite(inside)} for ${formatSeconds(inside.seconds)}`;
+  const { inside, lastLeft, lastLeftPhase, notIn, alive, awaitedBy: waiting } = position;
+  if (inside !== null) {
+    const others = notIn !== null && inside.peer === null ? `; others are inside ${notIn.barrierSeq}` : '';
+    return `inside ${nameSite(inside)} for ${formatSeconds(inside.seconds)}${others}`;
+  }
   // Where each phase counts for itself, 12 may come after 40: then the number alone would mislead.
   const ambiguous = notIn !== null && !notIn.past && lastLeft !== null && lastLeft >= notIn.barrierSeq;
   const of = (phase: string | null) => (ambiguous && phase !== null ? ` of ${phase}` : '');
   const left = lastLeft === null ? 'has left no collective' : `left ${lastLeft}${of(lastLeftPhase)}`;
-  const ended = alive ? '' : 'ended: ';
-  if (notIn === null) return `${ended}${left}`;
+  const awaited = waiting.length === 0 ? '' : `, is awaited by rank ${waiting.join(' and ')}`;
+  const soFar = `${endText(position)}${left}${awaited}`;
+  if (notIn === null) return soFar;
   const missed = `${notIn.barrierSeq}${of(notIn.phase)}`;
-  if (notIn.past) return `${ended}${left}, is past ${missed}`;
-  return `${ended}${left}, ${alive ? 'has not entered' : 'never entered'} ${missed}`;
+  if (notIn.past) return `${soFar}, is past ${missed}`;
+  return `${soFar}, ${alive ? 'has not entered' : 'never entered'} ${missed}`;
+}
+
+/** Others stand where this rank is not, or is no longer expected to come. A fact, and the first thing to look at. */
+export function isAbsent({ inside, notIn, awaitedBy: waiting }: RankPosition): boolean {
+  if (inside !== null) return inside.peer === null && notIn !== null;
+  return (notIn !== null && !notIn.past) || waiting.length > 0;
+}
+
+function endText({ end }: RankPosition): string {
+  if (end === null) return '';
+  if (end.signal !== null) return `ended by ${end.signal}: `;
+  return end.code === null ? 'ended: ' : `ended with code ${end.code}: `;
 }
 
 /** As short as it can be read: `0.4 s`, `41 s`, `2 min 5 s`, `3 h 12 min`. */
@@ -106,12 +128,20 @@ function lastLeft(sites: readonly SiteSlice[]): SiteSlice | null {
   return left.reduce<SiteSlice | null>((newest, site) => ((site.endUs ?? 0) >= (newest?.endUs ?? 0) ? site : newest), null);
 }
 
-/** Where others of the instance wait in a collective of the world group, and this rank does not stand in any. */
-function missedBy(position: Omit<RankPosition, 'notIn'>, all: readonly SeenPosition[]) {
-  if (position.inside?.peer === null) return null;
+function awaitedBy({ instanceId, deviceRank }: Pick<RankPosition, 'instanceId' | 'deviceRank'>, all: readonly SeenPosition[]): number[] {
+  return all.filter((other) => other.instanceId === instanceId && other.inside?.peer === deviceRank).map((other) => other.deviceRank);
+}
+
+/** Where others of the instance wait in a collective of the world group that this rank does not stand in. */
+function missedBy(position: Omit<SeenPosition, 'sites'>, all: readonly SeenPosition[]) {
   const open = all.flatMap(({ instanceId, inside, insidePhase }) => {
     if (instanceId !== position.instanceId || inside === null || inside.barrierSeq === null) return [];
     return inside.group === 0 && inside.peer === null ? [{ barrierSeq: inside.barrierSeq, phase: insidePhase }] : [];
   });
-  return open.sort((a, b) => b.barrierSeq - a.barrierSeq)[0] ?? null;
+  const [newest] = open.sort((a, b) => b.barrierSeq - a.barrierSeq);
+  if (newest === undefined || position.inside === null) return newest ?? null;
+  // Standing in an older one of the same count is being behind; numbers of different counts cannot be compared.
+  const comparable = position.counted || newest.phase === position.insidePhase;
+  const behind = position.inside.peer === null && comparable && (position.inside.barrierSeq ?? 0) < newest.barrierSeq;
+  return behind ? newest : null;
 }

@@ -30,10 +30,10 @@ export const up = command({
     const { own, passedOn } = splitUpArgs(context.args);
     const plane = startPlane({ args: passedOn, env: config.planeEnv, readyDeadlineMs, terminal });
     const url = await plane.listening;
-    if (url !== null) {
-      terminal.tell(`Rankscope is at ${terminal.style('bold', url)}`);
-      if (!own.noOpen && !own.exit && terminal.isTty && config.hasDisplay) openBrowser(url);
-    }
+    // It has said why, or has printed its configuration.
+    if (url === null) return plane.ended;
+    terminal.tell(`Rankscope is at ${terminal.style('bold', url)}`);
+    if (!own.noOpen && !own.exit && terminal.isTty && config.hasDisplay) openBrowser(url);
     if (own.prompt === null && !own.exit) {
       void plane.ready.then((outcome) => outcome.kind === 'failed' && terminal.tell(`The model is not served: ${outcome.reason}`));
       return plane.ended;
