@@ -77,22 +77,29 @@ std::invoke_result_t<Work> Engine::guarded(Work&& work) {
 }
 
 EngineError Engine::judge(const std::exception& error) {
-  const bool alone = options_.world == 1;
-  if (alone && cache_) cache_->clear();  // a step may have been left half done
-  const GroupDecorator* decorator = group_.decorator();
-  const bool in_group = decorator && decorator->poisoned();
-  std::lock_guard lock(mutex_);
-  if (given_up_) return broken_.emplace(*given_up_, given_up_reason_ + " (" + error.what() + ")");
-  if (in_group) return broken_.emplace(ErrorCode::peer_lost, "A peer was lost: " + decorator->reason());
-  if (const auto* known = dynamic_cast<const EngineError*>(&error)) {
-    if (known->code == ErrorCode::connect_failed) broken_ = *known;
-    return *known;
+  if (options_.world == 1 && cache_) cache_->clear();  // a step may have been left half done
+  const EngineError judged = name_error(error);
+  const auto* expected = dynamic_cast<const EngineError*>(&error);
+  const bool harmless = expected && expected->code != ErrorCode::connect_failed && judged.code == expected->code;
+  if (harmless || options_.world == 1) return judged;
+  {
+    std::lock_guard lock(mutex_);
+    broken_ = judged;
   }
-  const bool injected = dynamic_cast<const InjectedFault*>(&error) != nullptr;
-  const EngineError judged(injected ? ErrorCode::injected : ErrorCode::internal, error.what());
-  // The peers are in a collective that this rank has left.
-  if (!alone) broken_ = judged;
+  // The peers wait in a collective that this rank has left: closed sockets tell them at once, and their neighbours next,
+  // so that all hear of a death and not only those who sat beside it.
+  sockets_.shut_down();
   return judged;
+}
+
+EngineError Engine::name_error(const std::exception& error) const {
+  std::lock_guard lock(mutex_);
+  if (given_up_) return {*given_up_, given_up_reason_ + " (" + error.what() + ")"};
+  const GroupDecorator* decorator = group_.decorator();
+  if (decorator && decorator->poisoned()) return {ErrorCode::peer_lost, "A peer was lost: " + decorator->reason()};
+  if (const auto* known = dynamic_cast<const EngineError*>(&error)) return *known;
+  const bool injected = dynamic_cast<const InjectedFault*>(&error) != nullptr;
+  return {injected ? ErrorCode::injected : ErrorCode::internal, error.what()};
 }
 
 void Engine::join_group() {

@@ -65,6 +65,7 @@ class Engine {
   std::invoke_result_t<Work> guarded(Work&& work);
   // Gives an error its class, and after one out of a collective refuses every later call.
   EngineError judge(const std::exception& error);
+  EngineError name_error(const std::exception& error) const;
   void break_group(const std::string& reason);
   [[noreturn]] void end_process(const OpenCollective& open);
   void need_group() const;

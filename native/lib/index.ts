@@ -7,6 +7,7 @@ import { NativeUnavailableError } from './errors.ts';
 
 export type * from './binding.ts';
 export * from './errors.ts';
+export { createNativeFlightWriter } from './native-flight-writer.ts';
 export type { NativeStatus };
 
 /** What `apps/cli/bootstrap/native.mjs` left of its last run. */

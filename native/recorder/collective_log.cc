@@ -29,6 +29,12 @@ int16_t CollectiveLog::next_layer() {
   return layer;
 }
 
+uint64_t CollectiveLog::eval() {
+  if (!counted_) eval_ += 1;
+  counted_ = true;
+  return eval_;
+}
+
 void CollectiveLog::enter(const Collective& collective) noexcept {
   record(collective, Kind::enter, Event::collective_enter, {});
   show(collective);

@@ -42,10 +42,12 @@ class CollectiveLog {
   // belongs to, in order; they depend on each other, so they are handed over in the same order. Engine thread.
   void expect_layer(int16_t layer) { layers_.push_back(layer); }
   int16_t next_layer();
-  void begin_eval() { eval_ += 1; }
+  void begin_eval() { counted_ = false; }
   // Forgets the layers of collectives that the graph held and nobody needed.
   void end_eval() { layers_.clear(); }
-  uint64_t eval() const { return eval_; }
+  // The number of the eval that runs, for one of its collectives. Evals without any are not counted: the rank that
+  // samples has more of them, and equal collectives should have equal numbers on all ranks.
+  uint64_t eval();
 
   // On the thread that runs the collective, when it gets there.
   void enter(const Collective& collective) noexcept;
@@ -67,6 +69,7 @@ class CollectiveLog {
   std::atomic<uint64_t> limit_ns_{0};
   std::deque<int16_t> layers_;
   uint64_t eval_ = 0;
+  bool counted_ = false;
   // Read one by one by the watchdog; a mixture of two collectives can only be read while one has just ended, which
   // means that neither is stuck.
   std::atomic<uint64_t> deadline_{0};
