@@ -87,7 +87,7 @@ function tellAbout(instance: Instance, { log, parent }: OpenModelOptions): void 
     if (event.kind === 'ended') {
       const level = facts.exitCode === 0 ? 'info' : 'error';
       log[level]('a rank has ended', { rank: event.rank, how: howItEnded(facts), runnerId: facts.assignment.runnerId });
-      if (!ready) parent.tell({ type: 'failed', reason: howItEnded(facts) });
+      if (!ready && facts.exitCode !== 0) parent.tell({ type: 'failed', reason: howItEnded(facts) });
       return;
     }
     if (event.message.type !== 'status') return;

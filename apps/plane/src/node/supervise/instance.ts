@@ -53,6 +53,7 @@ export function superviseInstance(options: InstanceOptions): Instance {
     if (event.kind === 'ended') {
       const member = members[event.rank];
       if (member) recordEnd(member);
+      endIdle(members);
       cleanUp ??= setTimeout(() => void endForcibly(members), graceMs);
     }
     for (const listener of listeners) listener(event);
@@ -108,6 +109,11 @@ function startMember(options: InstanceOptions, assignment: Assignment, onEvent: 
 function recordEnd({ runner: { facts }, ring }: Member): void {
   if (facts.exitSignal !== null) ring.record('process_died', `signal ${facts.exitSignal}`);
   else ring.record('process_exited', facts.exitCode === null ? 'not started' : `code ${facts.exitCode}`);
+}
+
+/** A rank at work notices by itself that a peer is gone, and records it. One at rest waits for orders and would not. */
+function endIdle(members: readonly Member[]): void {
+  for (const { runner } of members) if (runner.facts.pendingTaskIds.size === 0) runner.send({ type: 'shutdown' });
 }
 
 /** SIGTERM, then SIGKILL, to whoever still lives. */

@@ -1,0 +1,98 @@
+import { FlightEntry, NodeDiagnostics, TimelineQuery, type TimelineChange } from '@rankscope/schema';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Cluster } from './gather.ts';
+import { createTimelineFeed } from './timeline-feed.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const at = '2026-11-22T02:41:07.412913Z';
+
+/** A cluster of one node with one rank, whose recorder the test fills. */
+function oneRank() {
+  const entries: FlightEntry[] = [];
+  let asked = 0;
+  const record = () => entries.push(FlightEntry.parse({ at, phase: 'idle', event: 'enter', attrs: { seq: entries.length } }));
+  const cluster: Cluster = {
+    localNodeId: 'n',
+    masterNodeId: 'n',
+    book: { urls: [], nameOf: (url) => url, urlOf: () => null, remember: () => undefined },
+    lastGather: { seconds: null, reachable: new Map() },
+    local: () => {
+      asked += 1;
+      return { kind: 'ok', nodeId: 'n', url: null, roundTripMs: null, diagnostics: diagnostics([...entries]) };
+    },
+    peer: () => Promise.reject(new Error('there is none')),
+    gather: () => Promise.resolve([]),
+  };
+  return { cluster, record, asked: () => asked };
+}
+
+function diagnostics(flightRecorder: FlightEntry[]): NodeDiagnostics {
+  const ids = { runnerId: 'r', instanceId: 'i', nodeId: 'n', modelId: 'm', deviceRank: 0, worldSize: 1 };
+  const layers = { startLayer: 0, endLayer: 1, nLayers: 1 };
+  const state = { processAlive: true, statusKind: 'RunnerReady', statusSince: at, secondsInStatus: 1, phase: 'idle', phaseStartedAt: at, secondsInPhase: 1 };
+  return NodeDiagnostics.parse({
+    generatedAt: at,
+    runtime: { nodeId: 'n', hostname: 'h', isMaster: true, cwd: '.' },
+    resources: {},
+    supervisorRunners: [{ ...ids, ...layers, ...state, flightRecorder }],
+  });
+}
+
+async function next(changes: AsyncGenerator<TimelineChange>, withinMs = 1_200): Promise<TimelineChange> {
+  const wanted = changes.next();
+  await vi.advanceTimersByTimeAsync(withinMs);
+  const { value } = await wanted;
+  return value as TimelineChange;
+}
+
+const seqsOf = (change: TimelineChange) =>
+  (change.kind === 'snapshot' ? change.timeline.timeline : change.entries).map(({ attrs }) => attrs['seq']);
+
+test('everything first, then only what is new, and nothing twice', async () => {
+  const { cluster, record } = oneRank();
+  const feed = createTimelineFeed({ cluster, wallNs: () => BigInt(Date.now()) * 1_000_000n });
+  const gone = new AbortController();
+  record();
+  record();
+  const changes = feed.watch(TimelineQuery.parse({}), gone.signal);
+  const first = await next(changes, 0);
+  expect([first.kind, seqsOf(first)]).toEqual(['snapshot', [0, 1]]);
+  record();
+  const second = await next(changes, 250);
+  expect([second.kind, seqsOf(second)]).toEqual(['delta', [2]]);
+  const third = await next(changes);
+  expect([third.kind, seqsOf(third)], 'a quiet cluster still says that it is there').toEqual(['delta', []]);
+  gone.abort();
+  expect((await changes.next()).done).toBe(true);
+});
+
+test('a watcher that does not keep up gets a snapshot instead of a backlog', async () => {
+  const { cluster, record } = oneRank();
+  const feed = createTimelineFeed({ cluster, wallNs: () => BigInt(Date.now()) * 1_000_000n });
+  const changes = feed.watch(TimelineQuery.parse({}), new AbortController().signal);
+  expect((await next(changes)).kind).toBe('snapshot');
+  for (let i = 0; i < 60; i += 1) {
+    record();
+    await vi.advanceTimersByTimeAsync(200);
+  }
+  const caughtUp = await next(changes);
+  expect(caughtUp.kind).toBe('snapshot');
+  expect(seqsOf(caughtUp)).toHaveLength(60);
+  await changes.return(undefined);
+});
+
+test('nobody watches, nobody is asked', async () => {
+  const { cluster, asked } = oneRank();
+  const feed = createTimelineFeed({ cluster, wallNs: () => BigInt(Date.now()) * 1_000_000n });
+  const watchers = [0, 1].map(() => feed.watch(TimelineQuery.parse({}), new AbortController().signal));
+  for (const watcher of watchers) await next(watcher);
+  const whileTwo = asked();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(asked() - whileTwo, 'two watchers share one poller').toBeLessThanOrEqual(11);
+  for (const watcher of watchers) await watcher.return(undefined);
+  const afterwards = asked();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked()).toBe(afterwards);
+});

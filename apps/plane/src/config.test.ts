@@ -1,0 +1,58 @@
+import { ConfigError } from '@rankscope/daemon';
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+function faultsOf(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
+  try {
+    readConfig({ argv, env });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+const configOf = (argv: readonly string[], env: Record<string, string> = {}) => readConfig({ argv, env }).config;
+
+test('without a word a plane serves SmolLM2 over two ranks on loopback, and lets faults be injected', () => {
+  const config = configOf([]);
+  expect(config).toMatchObject({ host: '127.0.0.1', port: 52_500, nodeDeadlineMs: 2_000, injectAllowed: true, peers: [] });
+  expect(config.model).toEqual({ model: 'smollm2', ranks: 2, plan: 'pipeline', engine: 'mlx' });
+  expect(config.deadlines.connectMs).toBe(60_000);
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('every fault is told at once', () => {
+  const faults = faultsOf(['--port', 'high', '--plann', 'tensor', 'extra'], { RANKSCOPE_NODE_DEADLINE: '1', RANKSCOPE_PEERS: 'nowhere' });
+  expect(faults.join('\n')).toMatch(/RANKSCOPE_PORT = "high"/);
+  expect(faults.join('\n')).toMatch(/--plann is not a flag; did you mean --plan\?/);
+  expect(faults.join('\n')).toMatch(/RANKSCOPE_NODE_DEADLINE is not a setting; did you mean RANKSCOPE_NODE_DEADLINE_MS\?/);
+  expect(faults.join('\n')).toMatch(/"nowhere" is not an address like http/);
+});
+
+test('contradictions are told together', () => {
+  const faults = faultsOf(['--host', '0.0.0.0', '--join', 'http://a:52500', '--ranks', '3', '--plan', 'single']);
+  expect(faults).toHaveLength(3);
+  expect(faults.join('\n')).toMatch(/RANKSCOPE_TOKEN is not set/);
+  expect(faults.join('\n')).toMatch(/later version/);
+  expect(faults.join('\n')).toMatch(/--plan single/);
+});
+
+test('beyond loopback faults are not injected unless somebody says so', () => {
+  const env = { RANKSCOPE_TOKEN: 'a-token-of-some-length' };
+  expect(configOf(['--host', '10.0.0.1'], env).injectAllowed).toBe(false);
+  expect(configOf(['--host', '10.0.0.1', '--inject', '1'], env).injectAllowed).toBe(true);
+  expect(configOf(['--inject', '0']).injectAllowed).toBe(false);
+});
+
+test('what a model is served by', () => {
+  expect(configOf(['--no-model']).model.model).toBeNull();
+  expect(configOf(['--model', 'none']).model.model).toBeNull();
+  expect(configOf(['--ranks', '1']).model.plan).toBe('single');
+  expect(configOf(['--engine', 'simulated']).model.model).toBe('tiny');
+  expect(faultsOf(['--ranks', '0'])).toEqual(['--ranks 0: a whole number from 1 to 64']);
+});
+
+test('the token is not shown', () => {
+  expect(faultsOf(['--token', 'abc'])[0]).toMatch(/a flag shows in `ps`, set RANKSCOPE_TOKEN/);
+});

@@ -1,0 +1,199 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClock, createLog } from '@rankscope/daemon';
+import { NodeDiagnostics, Problem, problemCodes } from '@rankscope/schema';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCluster } from '../cluster/gather/gather.ts';
+import { openPeerBook } from '../cluster/gather/peer-book.ts';
+import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
+import type { Context } from '../operations/context.ts';
+import { createApp } from './app.ts';
+
+const at = '2026-11-22T02:41:07.412913Z';
+const runtime = { nodeId: 'node-a', hostname: 'h', isMaster: true, cwd: '.' };
+const diagnostics = NodeDiagnostics.parse({ generatedAt: at, runtime, resources: {} });
+const dir = mkdtempSync(join(tmpdir(), 'rankscope-app-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const clock = createClock();
+const logged: string[] = [];
+const log = createLog({ level: 'error', wallNs: clock.wallNs, write: (line) => logged.push(line) });
+
+function appWith(more: Partial<Context> = {}, token: string | null = null, webDir = join(dir, 'none')) {
+  const view = { diagnose: () => diagnostics, close: () => undefined };
+  const book = openPeerBook(join(dir, 'peers.json'), []);
+  const cluster = createCluster({ localNodeId: 'node-a', book, deadlineMs: 100, token: null, diagnose: view.diagnose, nowMs: () => 0 });
+  const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
+  const ctx: Context = {
+    nodeId: 'node-a',
+    injectAllowed: true,
+    nodeDeadlineMs: 100,
+    taskDeadlineMs: 1_000,
+    token,
+    clock,
+    newId: () => '01a2040d-ee42-77d5-a1be-000000000001',
+    view,
+    cluster,
+    feed,
+    wantsModel: true,
+    serving: () => null,
+    whyNotServing: () => 'the model is being prepared',
+    ...more,
+  };
+  return createApp({ ctx, log, token, webDir });
+}
+
+async function problemOf(answer: Response | Promise<Response>): Promise<Problem> {
+  const response = await answer;
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const problem = Problem.parse(await response.json());
+  expect(problem.status).toBe(response.status);
+  return problem;
+}
+
+const json = (body: string) => ({ method: 'POST', body, headers: { 'content-type': 'application/json' } });
+const inject = '/v1/diagnostics/node/inject';
+
+describe('what callers get wrong is said in a sentence', () => {
+  const app = appWith();
+  const cases: readonly [string, string, RequestInit | undefined, keyof typeof problemCodes, RegExp][] = [
+    ['a path that is not there', '/v1/nothing', undefined, 'not_found', /GET \/v1\/nothing/],
+    ['a query that is no number', '/v1/diagnostics/node?limit=many', undefined, 'bad_query', /^limit: /],
+    ['a query that is not known', '/v1/diagnostics/cluster/timeline?instance=x', undefined, 'bad_query', /did you mean "instanceId"/],
+    ['a body that is not JSON', inject, json('{"kind":hang}'), 'bad_json', /position 8 \(line 1, column 9\): found "h"/],
+    ['no body', inject, json(''), 'bad_json', /empty/],
+    ['a key that is misspelt', inject, json('{"kind":"kill","rnk":1,"rank":1}'), 'bad_body', /unknown key "rnk"; did you mean "rank"/],
+    ['a value that is not known', inject, json('{"kind":"burn","rank":1}'), 'bad_body', /^kind: .*hang/],
+    ['a rank where none runs', inject, json('{"kind":"kill","rank":1}'), 'rank_not_found', /being prepared/],
+    ['a node that is not there', '/v1/diagnostics/cluster/b', undefined, 'node_not_found', /known are node-a/],
+    ['a model that is not ready', '/v1/chat/completions', json('{"model":"m","messages":[{"role":"user","content":"x"}]}'), 'instance_not_ready', /prepared/],
+    ['a chat without messages', '/v1/chat/completions', json('{"model":"m","messages":[]}'), 'bad_body', /^messages: /],
+    ['a command that is not known', '/v1/cancel/x', json('{}'), 'task_not_found', /x/],
+    ['a body of 17 MiB', inject, json(' '.repeat(17 * 1024 * 1024)), 'body_too_large', /16 MiB/],
+  ];
+  for (const [what, path, init, code, detail] of cases) {
+    test(what, async () => {
+      const problem = await problemOf(app.request(path, init));
+      expect([problem.error.code, problem.status]).toEqual([code, problemCodes[code].status]);
+      expect(problem.detail).toMatch(detail);
+    });
+  }
+});
+
+test('a bug of ours is a 500 that tells the caller nothing and the log everything', async () => {
+  const app = appWith({ view: { diagnose: () => { throw new TypeError('inner workings'); }, close: () => undefined } });
+  const problem = await problemOf(app.request('/v1/diagnostics/node'));
+  expect(problem.error.code).toBe('internal');
+  expect(problem.detail).not.toContain('inner workings');
+  expect(logged.join()).toContain('inner workings');
+});
+
+test('not ready is said with when to ask again', async () => {
+  const app = appWith();
+  const ready = await app.request('/readyz');
+  expect([ready.status, await ready.json()]).toEqual([503, { ready: false, reason: 'the model is being prepared' }]);
+  const chat = await app.request('/v1/chat/completions', json('{"model":"m","messages":[{"role":"user","content":"x"}]}'));
+  expect(chat.headers.get('retry-after')).toBe('2');
+  expect((await appWith({ wantsModel: false }).request('/readyz')).status).toBe(200);
+  expect((await app.request('/healthz')).status).toBe(200);
+});
+
+describe('pages of others', () => {
+  const app = appWith();
+  const status = async (headers: Record<string, string>) => (await app.request('/node_id', { headers })).status;
+  test('may not read us under a name of their own', async () => {
+    expect(await status({ host: 'evil.example' })).toBe(403);
+    expect(await status({ host: '127.0.0.1.evil.example:52500' })).toBe(403);
+    for (const host of ['localhost:52500', '127.0.0.1:52500', '[::1]:52500']) expect(await status({ host })).toBe(200);
+  });
+  test('may not call us from their origin', async () => {
+    expect(await status({ origin: 'https://evil.example' })).toBe(403);
+    expect(await status({ origin: 'null' })).toBe(403);
+    expect(await status({ origin: 'http://localhost:3000' })).toBe(200);
+  });
+});
+
+test('with a token, what tells of the cluster needs it', async () => {
+  const token = 'a-token-of-some-length';
+  const app = appWith({}, token);
+  const status = async (path: string, given?: string) =>
+    (await app.request(path, given === undefined ? {} : { headers: { authorization: `Bearer ${given}` } })).status;
+  for (const path of ['/node_id', '/metrics', '/v1/diagnostics/node', '/trpc/timeline']) {
+    expect([path, await status(path), await status(path, 'wrong')]).toEqual([path, 401, 401]);
+    expect([path, await status(path, token)]).toEqual([path, 200]);
+  }
+  expect(await status('/healthz')).toBe(200);
+});
+
+test('both doors give the same answer', async () => {
+  const app = appWith();
+  const rest = (await (await app.request('/v1/diagnostics/cluster/timeline')).json()) as object;
+  const trpc = (await (await app.request('/trpc/timeline')).json()) as { result: { data: object } };
+  expect({ ...trpc.result.data, generatedAt: 0 }).toEqual({ ...rest, generatedAt: 0 });
+  const refused = await app.request('/trpc/inject', json('{"kind":"kill","rank":1}'));
+  expect(refused.status).toBe(404);
+  expect(await refused.json()).toMatchObject({ error: { message: expect.stringMatching(/No rank/), data: { problem: 'rank_not_found' } } });
+});
+
+test('the live timeline begins with a snapshot, at both doors, also for those who come back', async () => {
+  const app = appWith();
+  for (const path of ['/v1/diagnostics/cluster/timeline/stream', `/trpc/live?input=${encodeURIComponent('{"lastEventId":"41"}')}`]) {
+    const gone = new AbortController();
+    const answer = await app.request(path, { signal: gone.signal });
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('"kind":"snapshot"')) text += (await reader?.read())?.value ?? '';
+    if (path.startsWith('/trpc')) while (!text.includes('id: 42')) text += (await reader?.read())?.value ?? '';
+    gone.abort();
+    await reader?.cancel().catch(() => undefined);
+  }
+});
+
+describe('the page', () => {
+  const webDir = join(dir, 'web');
+  beforeAll(() => {
+    mkdirSync(join(webDir, '_next/static'), { recursive: true });
+    writeFileSync(join(webDir, 'index.html'), 'home');
+    writeFileSync(join(webDir, 'timeline.html'), 'lanes');
+    writeFileSync(join(webDir, '404.html'), 'lost');
+    writeFileSync(join(webDir, '_next/static/a.js'), '1');
+    writeFileSync(join(webDir, 'csp.json'), JSON.stringify({ 'timeline.html': "default-src 'self' 'sha256-x'" }));
+    writeFileSync(join(dir, 'secret.txt'), 'secret');
+  });
+
+  test('carries the policy that was made for it', async () => {
+    const answer = await appWith({}, null, webDir).request('/timeline?window=15');
+    expect(await answer.text()).toBe('lanes');
+    expect(answer.headers.get('content-security-policy')).toBe("default-src 'self' 'sha256-x'");
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+  });
+
+  test('has scripts that are kept for ever and have a policy, because a worker obeys its own', async () => {
+    const answer = await appWith({}, null, webDir).request('/_next/static/a.js');
+    expect(answer.headers.get('cache-control')).toMatch(/immutable/);
+    expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'self'/);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/javascript/);
+    await answer.text();
+  });
+
+  test('is the 404 page for people and a problem for programs', async () => {
+    const app = appWith({}, null, webDir);
+    const lost = await app.request('/nope', { headers: { accept: 'text/html' } });
+    expect([lost.status, await lost.text()]).toEqual([404, 'lost']);
+    expect((await problemOf(app.request('/nope'))).error.code).toBe('not_found');
+  });
+
+  test('leads to no file outside of its folder', async () => {
+    const app = appWith({}, null, webDir);
+    for (const path of ['/../secret.txt', '/%2e%2e/secret.txt', '/..%2fsecret.txt', '/%00', '/%']) {
+      expect((await app.request(path)).status, path).toBe(404);
+    }
+  });
+
+  test('that is not built says how to build it', async () => {
+    const answer = await appWith().request('/');
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('npm run web')]);
+  });
+});
