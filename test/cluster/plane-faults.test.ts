@@ -2,7 +2,7 @@ import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeDiagnostics } from '@rankscope/schema';
 import { afterEach, expect, test } from 'vitest';
-import { startPlane, type StartedPlane } from '../support/plane-harness.ts';
+import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
 import { analysisOf, chatBody, eventually, getJson, isAlive, post, timelineOf } from '../support/plane-requests.ts';
 
 const planes: StartedPlane[] = [];
@@ -20,7 +20,11 @@ const inject = (plane: StartedPlane, fault: object) => post(`${plane.url}/v1/dia
 
 /** A long answer that somebody is reading. */
 async function startAnswer(plane: StartedPlane, signal?: AbortSignal) {
-  const response = await post(`${plane.url}/v1/chat/completions`, chatBody({ max_tokens: 2_000, stream: true }), signal);
+  const response = await post(
+    `${plane.url}/v1/chat/completions`,
+    chatBody({ max_tokens: 2_000, stream: true }),
+    signal,
+  );
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   await reader?.read();
   const rest = async () => {
@@ -50,7 +54,10 @@ test('a rank that hangs is the one that is not inside the collective its peer wa
   expect(runners[0]?.activeCommandId).toBe(answer.commandId);
 
   await inject(plane, { kind: 'release', rank: 1 });
-  await eventually(() => analysisOf(plane.url), (now) => now.runners[0]?.lastLeft !== waiting?.lastLeft);
+  await eventually(
+    () => analysisOf(plane.url),
+    (now) => now.runners[0]?.lastLeft !== waiting?.lastLeft,
+  );
 });
 
 test('a killed rank ends its peer, and the reader is told who and how', async () => {
@@ -58,7 +65,10 @@ test('a killed rank ends its peer, and the reader is told who and how', async ()
   const answer = await startAnswer(plane);
   await inject(plane, { kind: 'kill', rank: 0 });
   expect(await answer.rest()).toMatch(/rank 0 \(pid \d+\) was killed by SIGKILL/);
-  const { runners } = await eventually(() => timelineOf(plane.url), (now) => now.runners.every(({ processAlive }) => !processAlive));
+  const { runners } = await eventually(
+    () => timelineOf(plane.url),
+    (now) => now.runners.every(({ processAlive }) => !processAlive),
+  );
   expect(runners.map(({ statusKind }) => statusKind)).toEqual(['RunnerFailed', 'RunnerFailed']);
   const { timeline } = await timelineOf(plane.url);
   const died = timeline.find(({ event }) => event === 'process_died');
@@ -77,7 +87,8 @@ test('a killed rank ends its peer, and the reader is told who and how', async ()
 test('a stopped rank is said to be stalled, and to be back', async () => {
   const plane = await simulated();
   await inject(plane, { kind: 'stop', rank: 1 });
-  const events = async () => (await timelineOf(plane.url)).timeline.filter(({ deviceRank }) => deviceRank === 1).map(({ event }) => event);
+  const events = async () =>
+    (await timelineOf(plane.url)).timeline.filter(({ deviceRank }) => deviceRank === 1).map(({ event }) => event);
   await eventually(events, (now) => now.includes('process_stalled'));
   await inject(plane, { kind: 'continue', rank: 1 });
   await eventually(events, (now) => now.includes('process_resumed'));
@@ -121,7 +132,10 @@ test('a client that goes away cancels its task on all ranks', async () => {
       ? startAnswer(plane, gone.signal)
       : post(`${plane.url}/v1/chat/completions`, chatBody({ max_tokens: 2_000 }), gone.signal).catch(() => undefined);
     if (stream) await asked;
-    await eventually(() => timelineOf(plane.url, '?limit=1'), ({ runners }) => runners.every(({ phase }) => phase.startsWith('decode')));
+    await eventually(
+      () => timelineOf(plane.url, '?limit=1'),
+      ({ runners }) => runners.every(({ phase }) => phase.startsWith('decode')),
+    );
     gone.abort();
     const node = () => getJson<NodeDiagnostics>(`${plane.url}/v1/diagnostics/node?limit=0`);
     const { supervisorRunners } = await eventually(node, (now) =>
@@ -145,13 +159,20 @@ test('a plane that is killed leaves no rank behind', async () => {
   const plane = await simulated();
   const pids = (await timelineOf(plane.url)).runners.map(({ pid }) => pid ?? 0);
   process.kill(plane.pid, 'SIGKILL');
-  await eventually(async () => pids.map(isAlive), (alive) => !alive.includes(true), 5_000);
+  await eventually(
+    async () => pids.map(isAlive),
+    (alive) => !alive.includes(true),
+    5_000,
+  );
 });
 
 test('a recorder that was cut in half is a warning, and the rest is as it was', async () => {
   const plane = await simulated();
   await inject(plane, { kind: 'kill', rank: 0 });
-  await eventually(() => timelineOf(plane.url), ({ runners }) => runners.every(({ processAlive }) => !processAlive));
+  await eventually(
+    () => timelineOf(plane.url),
+    ({ runners }) => runners.every(({ processAlive }) => !processAlive),
+  );
   const [runner] = (await timelineOf(plane.url)).runners;
   const name = readdirSync(join(plane.dataDir, 'runners')).find((file) => file === `${runner?.runnerId}.ring`) ?? '';
   const path = join(plane.dataDir, 'runners', name);

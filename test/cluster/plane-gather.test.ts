@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { brokenPeer, htmlPeer, hugePeer, refusedPeer, silentPeer, type Peer } from '../support/plane-bad-peers.ts';
-import { startPlane, type StartedPlane } from '../support/plane-harness.ts';
+import { brokenPeer, htmlPeer, hugePeer, type Peer, refusedPeer, silentPeer } from '../support/plane-bad-peers.ts';
+import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
 import { getJson, timelineOf } from '../support/plane-requests.ts';
 
 const open: { close(): void }[] = [];
@@ -29,7 +29,10 @@ test('one live plane and four bad ones: answered within the deadline, each named
   expect(performance.now() - startedMs).toBeLessThan(2_200);
 
   expect(masterNodeId, 'peers without a leader').toBeNull();
-  expect(runners.map(({ nodeId, deviceRank }) => [nodeId, deviceRank])).toEqual([[liveId, 0], [liveId, 1]]);
+  expect(runners.map(({ nodeId, deviceRank }) => [nodeId, deviceRank])).toEqual([
+    [liveId, 0],
+    [liveId, 1],
+  ]);
   const errorAt = (peer: Peer | undefined) => unreachableNodes.find(({ url }) => url === peer?.url)?.error;
   expect(errorAt(bad[0])).toMatch(/refused/);
   expect(errorAt(bad[1])).toBe('no answer in 2000 ms');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ClusterTimelineWritten } from '@rankscope/schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startPlane, type StartedPlane } from '../support/plane-harness.ts';
+import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
 import { publishedFaults } from '../support/plane-published-shape.ts';
 import { analysisOf, chatBody, post, timelineOf } from '../support/plane-requests.ts';
 
@@ -37,7 +37,9 @@ for (const { engine, skip } of engines) {
       expect(times).toEqual([...times].sort());
       for (const rank of [0, 1]) {
         const phases = new Set(timeline.filter(({ deviceRank }) => deviceRank === rank).map(({ phase }) => phase));
-        expect([...phases]).toEqual(expect.arrayContaining(['created', 'connect_group', 'load_model', 'idle', 'decode_barrier', 'completion']));
+        expect([...phases]).toEqual(
+          expect.arrayContaining(['created', 'connect_group', 'load_model', 'idle', 'decode_barrier', 'completion']),
+        );
       }
     });
 

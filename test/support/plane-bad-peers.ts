@@ -19,7 +19,9 @@ export const silentPeer = (): Promise<Peer> => netPeer(createServer(() => undefi
 export const brokenPeer = (): Promise<Peer> => httpPeer((_, answer) => answer.writeHead(500).end('no'));
 
 export const htmlPeer = (): Promise<Peer> =>
-  httpPeer((_, answer) => answer.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome</body></html>'));
+  httpPeer((_, answer) =>
+    answer.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome</body></html>'),
+  );
 
 /** 200 MB, as fast as they are taken. */
 export const hugePeer = (): Promise<Peer> =>

@@ -28,7 +28,9 @@ const phase: Shape = { oneOf: phases.split(', ') };
 const text: Shape = { orNull: 'string' };
 const memory: Shape = { orNull: { fields: { inBytes: 'integer' } } };
 const snapshot: Shape = {
-  orNull: { fields: { generatedAt: 'time', active: memory, cache: memory, peak: memory, wiredLimit: memory, source: 'string' } },
+  orNull: {
+    fields: { generatedAt: 'time', active: memory, cache: memory, peak: memory, wiredLimit: memory, source: 'string' },
+  },
 };
 
 const runner: Shape = {
@@ -86,10 +88,11 @@ function check(shape: Shape, value: unknown, path: string, faults: string[]): vo
   } else if ('orNull' in shape) {
     if (value !== null) check(shape.orNull, value, path, faults);
   } else if ('oneOf' in shape) {
-    if (!shape.oneOf.includes(String(value))) faults.push(`${path} is none of the published values: ${JSON.stringify(value)}`);
+    if (!shape.oneOf.includes(String(value)))
+      faults.push(`${path} is none of the published values: ${JSON.stringify(value)}`);
   } else if ('listOf' in shape) {
     if (!Array.isArray(value)) faults.push(`${path} is no list`);
-    else value.forEach((item, index) => check(shape.listOf, item, `${path}[${index}]`, faults));
+    else for (const [index, item] of value.entries()) check(shape.listOf, item, `${path}[${index}]`, faults);
   } else checkFields(shape.fields, value, path, faults);
 }
 
@@ -108,7 +111,8 @@ function checkFields(fields: Readonly<Record<string, Shape>>, value: unknown, pa
 }
 
 const isAttribute = (value: unknown) =>
-  ['string', 'number', 'boolean'].includes(typeof value) || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
+  ['string', 'number', 'boolean'].includes(typeof value) ||
+  (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 
 const plain: Readonly<Record<Extract<Shape, string>, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',

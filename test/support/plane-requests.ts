@@ -18,10 +18,18 @@ export function post(url: string, body: unknown, signal?: AbortSignal): Promise<
   return fetch(url, { method: 'POST', headers, body: JSON.stringify(body), ...(signal && { signal }) });
 }
 
-export const chatBody = (more: object = {}) => ({ model: 'tiny', messages: [{ role: 'user', content: 'Hello' }], ...more });
+export const chatBody = (more: object = {}) => ({
+  model: 'tiny',
+  messages: [{ role: 'user', content: 'Hello' }],
+  ...more,
+});
 
 /** Asks again until the answer will do; throws with the last answer when it does not in time. */
-export async function eventually<T>(ask: () => Promise<T>, holds: (value: T) => boolean, withinMs = 10_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  holds: (value: T) => boolean,
+  withinMs = 10_000,
+): Promise<T> {
   const until = Date.now() + withinMs;
   for (;;) {
     const value = await ask();

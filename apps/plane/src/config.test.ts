@@ -16,17 +16,28 @@ const configOf = (argv: readonly string[], env: Record<string, string> = {}) => 
 
 test('without a word a plane serves SmolLM2 over two ranks on loopback, and lets faults be injected', () => {
   const config = configOf([]);
-  expect(config).toMatchObject({ host: '127.0.0.1', port: 52_500, nodeDeadlineMs: 2_000, injectAllowed: true, peers: [] });
+  expect(config).toMatchObject({
+    host: '127.0.0.1',
+    port: 52_500,
+    nodeDeadlineMs: 2_000,
+    injectAllowed: true,
+    peers: [],
+  });
   expect(config.model).toEqual({ model: 'smollm2', ranks: 2, plan: 'pipeline', engine: 'mlx' });
   expect(config.deadlines.connectMs).toBe(60_000);
   expect(Object.isFrozen(config)).toBe(true);
 });
 
 test('every fault is told at once', () => {
-  const faults = faultsOf(['--port', 'high', '--plann', 'tensor', 'extra'], { RANKSCOPE_NODE_DEADLINE: '1', RANKSCOPE_PEERS: 'nowhere' });
+  const faults = faultsOf(['--port', 'high', '--plann', 'tensor', 'extra'], {
+    RANKSCOPE_NODE_DEADLINE: '1',
+    RANKSCOPE_PEERS: 'nowhere',
+  });
   expect(faults.join('\n')).toMatch(/RANKSCOPE_PORT = "high"/);
   expect(faults.join('\n')).toMatch(/--plann is not a flag; did you mean --plan\?/);
-  expect(faults.join('\n')).toMatch(/RANKSCOPE_NODE_DEADLINE is not a setting; did you mean RANKSCOPE_NODE_DEADLINE_MS\?/);
+  expect(faults.join('\n')).toMatch(
+    /RANKSCOPE_NODE_DEADLINE is not a setting; did you mean RANKSCOPE_NODE_DEADLINE_MS\?/,
+  );
   expect(faults.join('\n')).toMatch(/"nowhere" is not an address like http/);
 });
 

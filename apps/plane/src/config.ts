@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ConfigError, logLevels, parseConfig, type ParsedConfig } from '@rankscope/daemon';
+import { ConfigError, logLevels, type ParsedConfig, parseConfig } from '@rankscope/daemon';
 import { RankDeadlines } from '@rankscope/schema';
 import { z } from 'zod';
-import { parseModelFlags, modelFlags, type ModelFlags } from './model-flags.ts';
+import { type ModelFlags, modelFlags, parseModelFlags } from './model-flags.ts';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const onOff = z.enum(['0', '1']).transform((text) => text === '1');
@@ -14,8 +14,19 @@ const minTokenLength = 16;
 
 const peers = z
   .string()
-  .transform((text) => text.split(',').map((url) => url.trim()).filter((url) => url !== ''))
-  .pipe(z.array(z.string().refine(isPlaneUrl, { error: (issue) => `${JSON.stringify(issue.input)} is not an address like http://10.0.0.2:52500` })))
+  .transform((text) =>
+    text
+      .split(',')
+      .map((url) => url.trim())
+      .filter((url) => url !== ''),
+  )
+  .pipe(
+    z.array(
+      z.string().refine(isPlaneUrl, {
+        error: (issue) => `${JSON.stringify(issue.input)} is not an address like http://10.0.0.2:52500`,
+      }),
+    ),
+  )
   .default([]);
 
 export const ConfigFields = z.object({
@@ -67,15 +78,26 @@ export interface ReadConfig {
   readonly shown: Readonly<Record<string, unknown>>;
 }
 
+/** What this process was started with. */
+export function readOwnConfig(argv: readonly string[]): ReadConfig {
+  return readConfig({ env: process.env, argv });
+}
+
 /** Environment and flags → one frozen object; throws a ConfigError with every fault. */
 export function readConfig({ env, argv }: ConfigInput): ReadConfig {
   const faults: string[] = [];
-  const parsed = collect(faults, () => parseConfig({ fields: ConfigFields, env, argv, secret: secretKeys, extraFlags: modelFlags }));
+  const parsed = collect(faults, () =>
+    parseConfig({ fields: ConfigFields, env, argv, secret: secretKeys, extraFlags: modelFlags }),
+  );
   if (!parsed) throw new ConfigError(faults);
   faults.push(...findContradictions(parsed));
   const model = collect(faults, () => parseModelFlags(parsed.flags));
   if (faults.length > 0 || !model) throw new ConfigError(faults);
-  return { config: freezeConfig(parsed.values, model), printConfig: parsed.printConfig, shown: { ...parsed.values, ...model } };
+  return {
+    config: freezeConfig(parsed.values, model),
+    printConfig: parsed.printConfig,
+    shown: { ...parsed.values, ...model },
+  };
 }
 
 type Values = z.output<typeof ConfigFields>;
@@ -109,7 +131,9 @@ function freezeConfig(values: Values, model: ModelFlags): Config {
 function findContradictions({ values, positionals }: ParsedConfig<Values>): string[] {
   const faults = positionals.map((word) => `${JSON.stringify(word)} is not expected here: a plane takes flags only`);
   if (values.RANKSCOPE_JOIN !== undefined) {
-    faults.push('RANKSCOPE_JOIN: joining a leader comes with a later version; list the planes in RANKSCOPE_PEERS instead');
+    faults.push(
+      'RANKSCOPE_JOIN: joining a leader comes with a later version; list the planes in RANKSCOPE_PEERS instead',
+    );
   }
   if (!isLoopback(values.RANKSCOPE_HOST) && values.RANKSCOPE_TOKEN === undefined) {
     faults.push(
@@ -142,4 +166,3 @@ function collect<T>(faults: string[], parse: () => T): T | null {
     return null;
   }
 }
-

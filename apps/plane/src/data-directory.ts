@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LockedError, openLockFile, type LockFile } from '@rankscope/daemon';
+import { LockedError, type LockFile, openLockFile } from '@rankscope/daemon';
 import { NodeId } from '@rankscope/schema';
 
 export interface DataDirectory {
@@ -24,10 +24,16 @@ export function openDataDirectory(path: string, options: { bootId: string; newId
     return { kind: 'opened', directory: { nodeId, runnersDir, peersPath: join(path, 'peers.json'), lock } };
   } catch (error) {
     if (error instanceof LockedError) {
-      return { kind: 'refused', reason: `${error.message}. Stop that plane, or give this one its own with --data or RANKSCOPE_DATA.` };
+      return {
+        kind: 'refused',
+        reason: `${error.message}. Stop that plane, or give this one its own with --data or RANKSCOPE_DATA.`,
+      };
     }
     if (error instanceof Error && 'code' in error) {
-      return { kind: 'refused', reason: `the data directory ${path} cannot be used: ${error.message}. Choose another with --data or RANKSCOPE_DATA.` };
+      return {
+        kind: 'refused',
+        reason: `the data directory ${path} cannot be used: ${error.message}. Choose another with --data or RANKSCOPE_DATA.`,
+      };
     }
     throw error;
   }

@@ -1,6 +1,6 @@
 import { ConfigError, createClock, createLog, createShutdown, formatConfig } from '@rankscope/daemon';
 import { v7 as newId } from 'uuid';
-import { readConfig, secretKeys, type ReadConfig } from './config.ts';
+import { type ReadConfig, readOwnConfig, secretKeys } from './config.ts';
 import { openPlane } from './open-plane.ts';
 import { openParent } from './parent-channel.ts';
 
@@ -9,7 +9,7 @@ const wrongUsage = 2;
 /** Reads the configuration or says everything that is wrong with it. */
 function configOrExit(): ReadConfig {
   try {
-    return readConfig({ env: process.env, argv: process.argv.slice(2) });
+    return readOwnConfig(process.argv.slice(2));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const fault of error.faults) process.stderr.write(`${fault}\n`);

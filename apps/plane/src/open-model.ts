@@ -93,10 +93,15 @@ function tellAbout(instance: Instance, { log, parent }: OpenModelOptions): void 
     if (event.message.type !== 'status') return;
     const { status, detail, progress } = event.message;
     const done = progress ? ` ${progress.done}/${progress.total}` : '';
-    if (!ready) parent.tell({ type: 'progress', text: `rank ${event.rank}: ${status}${detail ? ` (${detail})` : ''}${done}` });
+    if (!ready)
+      parent.tell({ type: 'progress', text: `rank ${event.rank}: ${status}${detail ? ` (${detail})` : ''}${done}` });
     if (ready || !instance.runners.every((runner) => runner.facts.status === 'RunnerReady')) return;
     ready = true;
-    log.info('the model is ready', { modelId: instance.modelId, instanceId: instance.instanceId, ranks: instance.runners.length });
+    log.info('the model is ready', {
+      modelId: instance.modelId,
+      instanceId: instance.instanceId,
+      ranks: instance.runners.length,
+    });
     parent.tell({ type: 'ready', modelId: instance.modelId });
   });
 }

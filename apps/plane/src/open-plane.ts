@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { readBootId, type Clock, type Log, type Shutdown } from '@rankscope/daemon';
+import { type Clock, type Log, readBootId, type Shutdown } from '@rankscope/daemon';
 import { createCluster } from './cluster/gather/gather.ts';
 import { openPeerBook } from './cluster/gather/peer-book.ts';
 import { createTimelineFeed } from './cluster/gather/timeline-feed.ts';
@@ -23,7 +23,9 @@ export interface OpenPlaneOptions {
   readonly parent: ParentChannel;
 }
 
-export type OpenedPlane = { readonly kind: 'opened'; readonly url: string } | { readonly kind: 'refused'; readonly reason: string };
+export type OpenedPlane =
+  | { readonly kind: 'opened'; readonly url: string }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 /** Opens everything a plane is, in order; what was opened is closed by the shutdown, in reverse. */
 export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane> {
@@ -88,5 +90,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
 
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Clock, Log } from '@rankscope/daemon';
 import type { Config } from './config.ts';
 import { findFreePorts } from './node/supervise/free-ports.ts';
-import { superviseInstance, type Instance } from './node/supervise/instance.ts';
+import { type Instance, superviseInstance } from './node/supervise/instance.ts';
 import { planAssignments } from './node/supervise/plan-assignments.ts';
 import { writeRunHistory } from './node/supervise/run-history.ts';
 
@@ -20,7 +20,9 @@ export interface StartModelOptions {
   readonly signal: AbortSignal;
 }
 
-export type StartedModel = { readonly kind: 'started'; readonly instance: Instance } | { readonly kind: 'refused'; readonly reason: string };
+export type StartedModel =
+  | { readonly kind: 'started'; readonly instance: Instance }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 const repository = resolve(import.meta.dirname, '../../..');
 const tinyDir = join(repository, 'native/models/tiny');
@@ -30,7 +32,8 @@ const runnerMain = join(repository, 'apps/runner/src/main.ts');
 export async function startModel(options: StartModelOptions): Promise<StartedModel> {
   const { config, clock, newId, nodeId, bootId, runnersDir } = options;
   const found = await findModel(options);
-  if (found.kind === 'refused' || options.signal.aborted) return found.kind === 'refused' ? found : { kind: 'refused', reason: 'shutting down' };
+  if (found.kind === 'refused' || options.signal.aborted)
+    return found.kind === 'refused' ? found : { kind: 'refused', reason: 'shutting down' };
   const { ranks, plan, engine } = config.model;
   const spec = {
     modelId: found.modelId,
@@ -43,9 +46,20 @@ export async function startModel(options: StartModelOptions): Promise<StartedMod
     injectAllowed: config.injectAllowed,
   };
   const ringPathOf = (runnerId: string) => join(runnersDir, `${runnerId}.ring`);
-  const assignments = planAssignments(spec, { nodeId, bootId, attempt: 1, ports: await findFreePorts(ranks), ringPathOf, newId });
+  const assignments = planAssignments(spec, {
+    nodeId,
+    bootId,
+    attempt: 1,
+    ports: await findFreePorts(ranks),
+    ringPathOf,
+    newId,
+  });
   const [first] = assignments;
-  if (first) writeRunHistory(runnersDir, { instanceId: first.instanceId, runnerIds: assignments.map(({ runnerId }) => runnerId) });
+  if (first)
+    writeRunHistory(runnersDir, {
+      instanceId: first.instanceId,
+      runnerIds: assignments.map(({ runnerId }) => runnerId),
+    });
   const { monoNs, wallNs } = clock;
   const wallMs = () => Number(wallNs() / 1_000_000n);
   return {
@@ -54,7 +68,9 @@ export async function startModel(options: StartModelOptions): Promise<StartedMod
   };
 }
 
-type FoundModel = { readonly kind: 'ready'; readonly modelId: string; readonly dir: string } | { readonly kind: 'refused'; readonly reason: string };
+type FoundModel =
+  | { readonly kind: 'ready'; readonly modelId: string; readonly dir: string }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 async function findModel({ config, model, log, onProgress, signal }: StartModelOptions): Promise<FoundModel> {
   // A simulated rank computes nothing, so nothing is fetched for it.
@@ -77,7 +93,8 @@ async function findModel({ config, model, log, onProgress, signal }: StartModelO
 function readLayerCount(dir: string): number {
   try {
     const config: unknown = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8'));
-    const layers = typeof config === 'object' && config !== null && 'num_hidden_layers' in config ? config.num_hidden_layers : 0;
+    const layers =
+      typeof config === 'object' && config !== null && 'num_hidden_layers' in config ? config.num_hidden_layers : 0;
     return typeof layers === 'number' && Number.isInteger(layers) ? layers : 0;
   } catch {
     return 0;

@@ -13,7 +13,11 @@ export function checkOrigin(options: { readonly token: string | null }): Middlew
   return async (call, next) => {
     const host = call.req.header('host') ?? new URL(call.req.url).host;
     if (options.token === null && !isLoopback(hostnameOf(`http://${host}`))) {
-      return problemAnswer(call, 'forbidden_host', `Host ${JSON.stringify(host)} is not served; open this plane as http://127.0.0.1:<port>.`);
+      return problemAnswer(
+        call,
+        'forbidden_host',
+        `Host ${JSON.stringify(host)} is not served; open this plane as http://127.0.0.1:<port>.`,
+      );
     }
     const origin = call.req.header('origin');
     if (origin !== undefined && !isAllowedOrigin(origin, host)) {
@@ -63,5 +67,8 @@ function unauthorized(call: Call): Response {
     instance: call.req.path,
     error: { message: detail, type: 'unauthorized', code: 'unauthorized' },
   };
-  return call.body(JSON.stringify(problem), 401, { 'content-type': 'application/problem+json', 'www-authenticate': 'Bearer' });
+  return call.body(JSON.stringify(problem), 401, {
+    'content-type': 'application/problem+json',
+    'www-authenticate': 'Bearer',
+  });
 }

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock, createLog } from '@rankscope/daemon';
 import { NodeDiagnostics, Problem, problemCodes } from '@rankscope/schema';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createCluster } from '../cluster/gather/gather.ts';
 import { openPeerBook } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
@@ -20,10 +20,17 @@ const clock = createClock();
 const logged: string[] = [];
 const log = createLog({ level: 'error', wallNs: clock.wallNs, write: (line) => logged.push(line) });
 
-function appWith(more: Partial<Context> = {}, token: string | null = null, webDir = join(dir, 'none')) {
+function appWith(more: Partial<Context> = {}, token: string | null = null) {
   const view = { diagnose: () => diagnostics, close: () => undefined };
   const book = openPeerBook(join(dir, 'peers.json'), []);
-  const cluster = createCluster({ localNodeId: 'node-a', book, deadlineMs: 100, token: null, diagnose: view.diagnose, nowMs: () => 0 });
+  const cluster = createCluster({
+    localNodeId: 'node-a',
+    book,
+    deadlineMs: 100,
+    token: null,
+    diagnose: view.diagnose,
+    nowMs: () => 0,
+  });
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const ctx: Context = {
     nodeId: 'node-a',
@@ -41,7 +48,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null, webDi
     whyNotServing: () => 'the model is being prepared',
     ...more,
   };
-  return createApp({ ctx, log, token, webDir });
+  return createApp({ ctx, log, token, webDir: join(dir, 'none') });
 }
 
 async function problemOf(answer: Response | Promise<Response>): Promise<Problem> {
@@ -60,14 +67,38 @@ describe('what callers get wrong is said in a sentence', () => {
   const cases: readonly [string, string, RequestInit | undefined, keyof typeof problemCodes, RegExp][] = [
     ['a path that is not there', '/v1/nothing', undefined, 'not_found', /GET \/v1\/nothing/],
     ['a query that is no number', '/v1/diagnostics/node?limit=many', undefined, 'bad_query', /^limit: /],
-    ['a query that is not known', '/v1/diagnostics/cluster/timeline?instance=x', undefined, 'bad_query', /did you mean "instanceId"/],
-    ['a body that is not JSON', inject, json('{"kind":hang}'), 'bad_json', /position 8 \(line 1, column 9\): found "h"/],
+    [
+      'a query that is not known',
+      '/v1/diagnostics/cluster/timeline?instance=x',
+      undefined,
+      'bad_query',
+      /did you mean "instanceId"/,
+    ],
+    [
+      'a body that is not JSON',
+      inject,
+      json('{"kind":hang}'),
+      'bad_json',
+      /position 8 \(line 1, column 9\): found "h"/,
+    ],
     ['no body', inject, json(''), 'bad_json', /empty/],
-    ['a key that is misspelt', inject, json('{"kind":"kill","rnk":1,"rank":1}'), 'bad_body', /unknown key "rnk"; did you mean "rank"/],
+    [
+      'a key that is misspelt',
+      inject,
+      json('{"kind":"kill","rnk":1,"rank":1}'),
+      'bad_body',
+      /unknown key "rnk"; did you mean "rank"/,
+    ],
     ['a value that is not known', inject, json('{"kind":"burn","rank":1}'), 'bad_body', /^kind: .*hang/],
     ['a rank where none runs', inject, json('{"kind":"kill","rank":1}'), 'rank_not_found', /being prepared/],
     ['a node that is not there', '/v1/diagnostics/cluster/b', undefined, 'node_not_found', /known are node-a/],
-    ['a model that is not ready', '/v1/chat/completions', json('{"model":"m","messages":[{"role":"user","content":"x"}]}'), 'instance_not_ready', /prepared/],
+    [
+      'a model that is not ready',
+      '/v1/chat/completions',
+      json('{"model":"m","messages":[{"role":"user","content":"x"}]}'),
+      'instance_not_ready',
+      /prepared/,
+    ],
     ['a chat without messages', '/v1/chat/completions', json('{"model":"m","messages":[]}'), 'bad_body', /^messages: /],
     ['a command that is not known', '/v1/cancel/x', json('{}'), 'task_not_found', /x/],
     ['a body of 17 MiB', inject, json(' '.repeat(17 * 1024 * 1024)), 'body_too_large', /16 MiB/],
@@ -82,7 +113,14 @@ describe('what callers get wrong is said in a sentence', () => {
 });
 
 test('a bug of ours is a 500 that tells the caller nothing and the log everything', async () => {
-  const app = appWith({ view: { diagnose: () => { throw new TypeError('inner workings'); }, close: () => undefined } });
+  const app = appWith({
+    view: {
+      diagnose: () => {
+        throw new TypeError('inner workings');
+      },
+      close: () => undefined,
+    },
+  });
   const problem = await problemOf(app.request('/v1/diagnostics/node'));
   expect(problem.error.code).toBe('internal');
   expect(problem.detail).not.toContain('inner workings');
@@ -93,7 +131,10 @@ test('not ready is said with when to ask again', async () => {
   const app = appWith();
   const ready = await app.request('/readyz');
   expect([ready.status, await ready.json()]).toEqual([503, { ready: false, reason: 'the model is being prepared' }]);
-  const chat = await app.request('/v1/chat/completions', json('{"model":"m","messages":[{"role":"user","content":"x"}]}'));
+  const chat = await app.request(
+    '/v1/chat/completions',
+    json('{"model":"m","messages":[{"role":"user","content":"x"}]}'),
+  );
   expect(chat.headers.get('retry-after')).toBe('2');
   expect((await appWith({ wantsModel: false }).request('/readyz')).status).toBe(200);
   expect((await app.request('/healthz')).status).toBe(200);
@@ -133,12 +174,17 @@ test('both doors give the same answer', async () => {
   expect({ ...trpc.result.data, generatedAt: 0 }).toEqual({ ...rest, generatedAt: 0 });
   const refused = await app.request('/trpc/inject', json('{"kind":"kill","rank":1}'));
   expect(refused.status).toBe(404);
-  expect(await refused.json()).toMatchObject({ error: { message: expect.stringMatching(/No rank/), data: { problem: 'rank_not_found' } } });
+  expect(await refused.json()).toMatchObject({
+    error: { message: expect.stringMatching(/No rank/), data: { problem: 'rank_not_found' } },
+  });
 });
 
 test('the live timeline begins with a snapshot, at both doors, also for those who come back', async () => {
   const app = appWith();
-  for (const path of ['/v1/diagnostics/cluster/timeline/stream', `/trpc/live?input=${encodeURIComponent('{"lastEventId":"41"}')}`]) {
+  for (const path of [
+    '/v1/diagnostics/cluster/timeline/stream',
+    `/trpc/live?input=${encodeURIComponent('{"lastEventId":"41"}')}`,
+  ]) {
     const gone = new AbortController();
     const answer = await app.request(path, { signal: gone.signal });
     expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
@@ -149,51 +195,4 @@ test('the live timeline begins with a snapshot, at both doors, also for those wh
     gone.abort();
     await reader?.cancel().catch(() => undefined);
   }
-});
-
-describe('the page', () => {
-  const webDir = join(dir, 'web');
-  beforeAll(() => {
-    mkdirSync(join(webDir, '_next/static'), { recursive: true });
-    writeFileSync(join(webDir, 'index.html'), 'home');
-    writeFileSync(join(webDir, 'timeline.html'), 'lanes');
-    writeFileSync(join(webDir, '404.html'), 'lost');
-    writeFileSync(join(webDir, '_next/static/a.js'), '1');
-    writeFileSync(join(webDir, 'csp.json'), JSON.stringify({ 'timeline.html': "default-src 'self' 'sha256-x'" }));
-    writeFileSync(join(dir, 'secret.txt'), 'secret');
-  });
-
-  test('carries the policy that was made for it', async () => {
-    const answer = await appWith({}, null, webDir).request('/timeline?window=15');
-    expect(await answer.text()).toBe('lanes');
-    expect(answer.headers.get('content-security-policy')).toBe("default-src 'self' 'sha256-x'");
-    expect(answer.headers.get('cache-control')).toBe('no-cache');
-  });
-
-  test('has scripts that are kept for ever and have a policy, because a worker obeys its own', async () => {
-    const answer = await appWith({}, null, webDir).request('/_next/static/a.js');
-    expect(answer.headers.get('cache-control')).toMatch(/immutable/);
-    expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'self'/);
-    expect(answer.headers.get('content-type')).toMatch(/^text\/javascript/);
-    await answer.text();
-  });
-
-  test('is the 404 page for people and a problem for programs', async () => {
-    const app = appWith({}, null, webDir);
-    const lost = await app.request('/nope', { headers: { accept: 'text/html' } });
-    expect([lost.status, await lost.text()]).toEqual([404, 'lost']);
-    expect((await problemOf(app.request('/nope'))).error.code).toBe('not_found');
-  });
-
-  test('leads to no file outside of its folder', async () => {
-    const app = appWith({}, null, webDir);
-    for (const path of ['/../secret.txt', '/%2e%2e/secret.txt', '/..%2fsecret.txt', '/%00', '/%']) {
-      expect((await app.request(path)).status, path).toBe(404);
-    }
-  });
-
-  test('that is not built says how to build it', async () => {
-    const answer = await appWith().request('/');
-    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('npm run web')]);
-  });
 });

@@ -27,7 +27,8 @@ export function createApp({ ctx, log, token, webDir }: AppOptions): Hono {
     '*',
     bodyLimit({
       maxSize: maxBodyBytes,
-      onError: (call) => problemAnswer(call, 'body_too_large', `The body is larger than ${maxBodyBytes / 1024 / 1024} MiB.`),
+      onError: (call) =>
+        problemAnswer(call, 'body_too_large', `The body is larger than ${maxBodyBytes / 1024 / 1024} MiB.`),
     }),
   );
   for (const route of routes) app.on(route.method, honoPath(route.path), (call) => route.handle(call, ctx));
@@ -43,7 +44,13 @@ export function createApp({ ctx, log, token, webDir }: AppOptions): Hono {
     return answerTrpc(call.req.raw, ctx);
   });
   mountSite(app, webDir);
-  app.notFound((call) => problemAnswer(call, 'not_found', `There is no ${call.req.method} ${call.req.path}; GET /openapi.json lists what there is.`));
+  app.notFound((call) =>
+    problemAnswer(
+      call,
+      'not_found',
+      `There is no ${call.req.method} ${call.req.path}; GET /openapi.json lists what there is.`,
+    ),
+  );
   return app;
 }
 

@@ -12,7 +12,10 @@ const pingMs = 2_000;
  * An answer of server-sent events, pulled one by one: a client that reads slowly slows the generator and nothing piles
  * up here. When the client leaves, the generator is told to return.
  */
-export function eventStream(events: AsyncGenerator<SentEvent>, headers: Readonly<Record<string, string>> = {}): Response {
+export function eventStream(
+  events: AsyncGenerator<SentEvent>,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const encoder = new TextEncoder();
   let ping: NodeJS.Timeout | undefined;
   const body = new ReadableStream<Uint8Array>({
@@ -34,11 +37,20 @@ export function eventStream(events: AsyncGenerator<SentEvent>, headers: Readonly
     },
   });
   return new Response(body, {
-    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', ...headers },
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      ...headers,
+    },
   });
 }
 
 function format({ id, event, data }: SentEvent): string {
-  const lines = [...(id === undefined ? [] : [`id: ${id}`]), ...(event === undefined ? [] : [`event: ${event}`]), `data: ${data}`];
+  const lines = [
+    ...(id === undefined ? [] : [`id: ${id}`]),
+    ...(event === undefined ? [] : [`event: ${event}`]),
+    `data: ${data}`,
+  ];
   return `${lines.join('\n')}\n\n`;
 }

@@ -10,7 +10,9 @@ test('a port that a plane has is refused with its name, the port and the flag', 
   if (first.kind !== 'listening') throw new Error(first.reason);
   const port = Number(new URL(first.door.url).port);
   const second = await listen(plane, { host: '127.0.0.1', port });
-  expect(second.kind === 'refused' && second.reason).toMatch(new RegExp(`port ${port} is in use, a Rankscope plane \\(node node-a\\).*--port`));
+  expect(second.kind === 'refused' && second.reason).toMatch(
+    new RegExp(`port ${port} is in use, a Rankscope plane \\(node node-a\\).*--port`),
+  );
   await first.door.close();
 });
 

@@ -9,7 +9,9 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export type Listened = { readonly kind: 'listening'; readonly door: Door } | { readonly kind: 'refused'; readonly reason: string };
+export type Listened =
+  | { readonly kind: 'listening'; readonly door: Door }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 /** Opens the port; one that is taken is an answer that says by whom. */
 export async function listen(app: Hono, address: { host: string; port: number }): Promise<Listened> {
@@ -39,10 +41,14 @@ const probeMs = 1_000;
 
 async function whyRefused(error: unknown, { host, port }: { host: string; port: number }): Promise<string> {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code !== 'EADDRINUSE') return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  if (code !== 'EADDRINUSE')
+    return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
   const url = `http://${bracketed(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host)}:${port}`;
   const answer = await fetchJson({ url: `${url}/node_id`, schema: z.string(), deadlineMs: probeMs, maxBytes: 1024 });
-  const owner = answer.kind === 'ok' ? `a Rankscope plane (node ${answer.value}) already listens there: ${url}` : 'another program listens there';
+  const owner =
+    answer.kind === 'ok'
+      ? `a Rankscope plane (node ${answer.value}) already listens there: ${url}`
+      : 'another program listens there';
   return `port ${port} is in use, ${owner}. Choose another with --port or RANKSCOPE_PORT (0 takes any free one).`;
 }
 

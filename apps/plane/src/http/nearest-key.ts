@@ -3,7 +3,9 @@ export function nearestKey(key: string, known: readonly string[]): string | null
   const scored = known.map((name) => ({ name, distance: distanceOf(key.toLowerCase(), name.toLowerCase()) }));
   const best = scored.sort((a, b) => a.distance - b.distance)[0];
   // Half the letters may be wrong; beyond that a guess misleads.
-  return best && best.distance <= Math.max(1, Math.floor(Math.max(key.length, best.name.length) / 2)) ? best.name : null;
+  return best && best.distance <= Math.max(1, Math.floor(Math.max(key.length, best.name.length) / 2))
+    ? best.name
+    : null;
 }
 
 /** Levenshtein's distance, one row at a time. */

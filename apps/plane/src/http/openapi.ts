@@ -10,11 +10,15 @@ export function openapi(routes: readonly Route[]): Json {
   const reference = (schema: z.ZodType, io: 'input' | 'output') => referenceOf(schema, io, components);
   const paths: Record<string, Json> = {};
   for (const route of routes) {
-    const operations = (paths[route.path] ??= {});
-    operations[route.method] = operationOf(route, reference);
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route, reference) };
   }
   const sorted = Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const document = { openapi: '3.1.0', info: { title: 'Rankscope', version: '1' }, paths, components: { schemas: sorted } };
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Rankscope', version: '1' },
+    paths,
+    components: { schemas: sorted },
+  };
   return JSON.parse(JSON.stringify(document).replaceAll('"#/$defs/', '"#/components/schemas/'));
 }
 
@@ -22,26 +26,44 @@ type Reference = (schema: z.ZodType, io: 'input' | 'output') => unknown;
 
 function operationOf(route: Route, reference: Reference): Json {
   const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
-  const content = Object.entries(route.answers).map(([type, schema]) => [type, schema ? { schema: reference(schema, 'output') } : {}]);
+  const content = Object.entries(route.answers).map(([type, schema]) => [
+    type,
+    schema ? { schema: reference(schema, 'output') } : {},
+  ]);
   return {
     summary: route.summary,
     ...(parameters.length > 0 && { parameters }),
-    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: reference(route.body, 'input') } } } }),
+    ...(route.body && {
+      requestBody: { required: true, content: { 'application/json': { schema: reference(route.body, 'input') } } },
+    }),
     responses: {
       200: { description: 'Fine', content: Object.fromEntries(content) },
-      default: { description: 'What was wrong', content: { 'application/problem+json': { schema: reference(Problem, 'output') } } },
+      default: {
+        description: 'What was wrong',
+        content: { 'application/problem+json': { schema: reference(Problem, 'output') } },
+      },
     },
   };
 }
 
 function pathParameters(path: string): Json[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
 }
 
 function queryParameters(query: z.ZodObject | undefined): Json[] {
   if (!query) return [];
   const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema }));
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
 }
 
 /** A schema with a name becomes a component, and so do the named ones inside it. */

@@ -1,5 +1,5 @@
 import type { Log } from '@rankscope/daemon';
-import { ProblemError, problemCodes, problemOf, type ProblemCode } from '@rankscope/schema';
+import { type ProblemCode, ProblemError, problemCodes, problemOf } from '@rankscope/schema';
 import type { Context as Call } from 'hono';
 
 /** Seconds after which a refused caller may try again. */

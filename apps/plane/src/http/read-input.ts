@@ -47,10 +47,15 @@ export function describeIssues(error: z.ZodError, schema: z.ZodType): string {
 }
 
 function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): string {
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');
+  const path = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
   if (issue.code === 'unrecognized_keys') {
     const where = path === '' ? '' : ` in ${path}`;
-    return issue.keys.map((key) => `unknown key "${key}"${where}${path === '' ? didYouMean(key, known) : ''}`).join('; ');
+    return issue.keys
+      .map((key) => `unknown key "${key}"${where}${path === '' ? didYouMean(key, known) : ''}`)
+      .join('; ');
   }
   return path === '' ? issue.message : `${path}: ${issue.message}`;
 }

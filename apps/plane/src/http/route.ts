@@ -37,7 +37,9 @@ interface JsonRoute<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodT
 }
 
 /** A route that takes and answers JSON: path, schemas, call. */
-export function jsonRoute<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(row: JsonRoute<Q, B, A>): Route {
+export function jsonRoute<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(
+  row: JsonRoute<Q, B, A>,
+): Route {
   const { method, path, summary, query, body, answer, run } = row;
   return {
     method,

@@ -45,10 +45,16 @@ const LiveInput = TimelineQuery.extend({ lastEventId: z.string().nullish() });
 
 /** The explorer's door: the same operations as the table of routes. */
 export const router = t.router({
-  timeline: procedure.input(TimelineQuery.prefault({})).query(async ({ ctx, input }) => (await clusterTimeline(ctx, input)).timeline),
+  timeline: procedure
+    .input(TimelineQuery.prefault({}))
+    .query(async ({ ctx, input }) => (await clusterTimeline(ctx, input)).timeline),
   analysis: procedure.input(TimelineQuery.prefault({})).query(({ ctx, input }) => clusterAnalysis(ctx, input)),
-  diagnostics: procedure.input(NodeDiagnosticsQuery.prefault({})).query(({ ctx, input }) => clusterDiagnostics(ctx, input)),
-  inject: procedure.input(InjectInput).mutation(({ ctx, input: { nodeId, ...request } }) => injectFaultAt(ctx, nodeId ?? ctx.nodeId, request)),
+  diagnostics: procedure
+    .input(NodeDiagnosticsQuery.prefault({}))
+    .query(({ ctx, input }) => clusterDiagnostics(ctx, input)),
+  inject: procedure
+    .input(InjectInput)
+    .mutation(({ ctx, input: { nodeId, ...request } }) => injectFaultAt(ctx, nodeId ?? ctx.nodeId, request)),
   /** Whoever comes back with a `lastEventId` begins with a snapshot, as everybody does: nothing can be missing then. */
   live: procedure.input(LiveInput.prefault({})).subscription(async function* ({ ctx, input, signal }) {
     const { lastEventId, ...query } = input;

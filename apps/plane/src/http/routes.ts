@@ -1,6 +1,13 @@
 import {
-  ClusterAnalysis, ClusterDiagnostics, ClusterTimelineWritten, InjectAnswer, InjectRequest, ModelList, NodeDiagnostics,
-  NodeDiagnosticsQuery, TimelineQuery,
+  ClusterAnalysis,
+  ClusterDiagnostics,
+  ClusterTimelineWritten,
+  InjectAnswer,
+  InjectRequest,
+  ModelList,
+  NodeDiagnostics,
+  NodeDiagnosticsQuery,
+  TimelineQuery,
 } from '@rankscope/schema';
 import { z } from 'zod';
 import { cancelTask } from '../operations/cancel-task.ts';
@@ -16,12 +23,27 @@ import { readiness } from '../operations/readiness.ts';
 import { jsonRoute, type Route } from './route.ts';
 import { streamRoutes } from './stream-routes.ts';
 
-const CancelAnswer = z.object({ commandId: z.string(), status: z.enum(['cancel_requested', 'already_cancelled', 'already_completed']) });
+const CancelAnswer = z.object({
+  commandId: z.string(),
+  status: z.enum(['cancel_requested', 'already_cancelled', 'already_completed']),
+});
 
 /** Everything this plane serves; the table mounts it and `/openapi.json` describes it. Fixed paths come before patterns. */
 export const routes: readonly Route[] = [
-  jsonRoute({ method: 'get', path: '/node_id', summary: 'The id of this node.', answer: z.string(), run: (ctx) => ctx.nodeId }),
-  jsonRoute({ method: 'get', path: '/healthz', summary: 'The process runs.', answer: z.object({ ok: z.literal(true) }), run: () => ({ ok: true as const }) }),
+  jsonRoute({
+    method: 'get',
+    path: '/node_id',
+    summary: 'The id of this node.',
+    answer: z.string(),
+    run: (ctx) => ctx.nodeId,
+  }),
+  jsonRoute({
+    method: 'get',
+    path: '/healthz',
+    summary: 'The process runs.',
+    answer: z.object({ ok: z.literal(true) }),
+    run: () => ({ ok: true as const }),
+  }),
   {
     method: 'get',
     path: '/readyz',
@@ -94,7 +116,13 @@ export const routes: readonly Route[] = [
     answer: InjectAnswer,
     run: (ctx, { param, body }) => injectFaultAt(ctx, param('nodeId'), body),
   }),
-  jsonRoute({ method: 'get', path: '/v1/models', summary: 'The models that answer here.', answer: ModelList, run: (ctx) => listModels(ctx) }),
+  jsonRoute({
+    method: 'get',
+    path: '/v1/models',
+    summary: 'The models that answer here.',
+    answer: ModelList,
+    run: (ctx) => listModels(ctx),
+  }),
   ...streamRoutes.filter((row) => row.method === 'post'),
   jsonRoute({
     method: 'post',

@@ -76,6 +76,9 @@ function policyOf(webDir: string, name: string): string {
   const path = join(webDir, 'csp.json');
   if (!existsSync(path)) return strictPolicy;
   const policies: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  const policy = typeof policies === 'object' && policies !== null ? Object.entries(policies).find(([page]) => page === name)?.[1] : null;
+  const policy =
+    typeof policies === 'object' && policies !== null
+      ? Object.entries(policies).find(([page]) => page === name)?.[1]
+      : null;
   return typeof policy === 'string' ? policy : strictPolicy;
 }

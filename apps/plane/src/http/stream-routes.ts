@@ -1,5 +1,13 @@
-import { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest, problemOf, ProblemError, TimelineChange, TimelineQuery } from '@rankscope/schema';
-import { chatCompletion, type ChatAnswer } from '../operations/chat-completion.ts';
+import {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionRequest,
+  ProblemError,
+  problemOf,
+  TimelineChange,
+  TimelineQuery,
+} from '@rankscope/schema';
+import { type ChatAnswer, chatCompletion } from '../operations/chat-completion.ts';
 import { watchTimeline } from '../operations/watch-timeline.ts';
 import { eventStream, type SentEvent } from './event-stream.ts';
 import { parseBody, parseQuery } from './read-input.ts';
@@ -57,6 +65,11 @@ async function* chunkEvents(answer: ChatAnswer, path: string): AsyncGenerator<Se
 function headersOf({ commandId, ignored }: ChatAnswer): Record<string, string> {
   return {
     'x-rankscope-command-id': commandId,
-    ...(ignored.length > 0 && { 'x-rankscope-ignored': ignored.map((key) => encodeURIComponent(key)).join(', ').slice(0, 1024) }),
+    ...(ignored.length > 0 && {
+      'x-rankscope-ignored': ignored
+        .map((key) => encodeURIComponent(key))
+        .join(', ')
+        .slice(0, 1024),
+    }),
   };
 }

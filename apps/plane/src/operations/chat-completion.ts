@@ -1,5 +1,11 @@
-import { ProblemError, type ChatCompletion, type ChatCompletionChunk, type ChatCompletionRequest, type ProblemCode } from '@rankscope/schema';
-import { chunkOf, completionOf, usageChunkOf, type AnswerHead } from '../control/route/openai-answer.ts';
+import {
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  type ChatCompletionRequest,
+  type ProblemCode,
+  ProblemError,
+} from '@rankscope/schema';
+import { type AnswerHead, chunkOf, completionOf, usageChunkOf } from '../control/route/openai-answer.ts';
 import { planTask } from '../control/route/plan-task.ts';
 import type { TaskBoard, TaskOutcome } from '../control/route/task-board.ts';
 import { openTaskStream, type TaskStream } from '../control/route/task-stream.ts';
@@ -33,7 +39,11 @@ function findBoard(ctx: Context, model: string): TaskBoard {
   const serving = ctx.serving();
   if (!serving) throw new ProblemError('instance_not_ready', `No model answers here: ${ctx.whyNotServing()}.`);
   const { modelId } = serving.instance;
-  if (model !== modelId) throw new ProblemError('model_not_found', `There is no model ${JSON.stringify(model)} here; there is ${JSON.stringify(modelId)}.`);
+  if (model !== modelId)
+    throw new ProblemError(
+      'model_not_found',
+      `There is no model ${JSON.stringify(model)} here; there is ${JSON.stringify(modelId)}.`,
+    );
   return serving.board;
 }
 
@@ -43,7 +53,11 @@ async function collectWhole(stream: TaskStream, head: AnswerHead): Promise<ChatC
   return completionOf(head, text, doneOrThrow(await stream.outcome));
 }
 
-async function* chunksOf(stream: TaskStream, head: AnswerHead, withUsage: boolean): AsyncGenerator<ChatCompletionChunk> {
+async function* chunksOf(
+  stream: TaskStream,
+  head: AnswerHead,
+  withUsage: boolean,
+): AsyncGenerator<ChatCompletionChunk> {
   yield chunkOf(head, { role: 'assistant', content: '' });
   for await (const content of stream.pieces()) yield chunkOf(head, { content });
   const { finishReason, usage } = doneOrThrow(await stream.outcome);

@@ -1,9 +1,17 @@
-import { formatTimestamp, type ClusterDiagnostics, type ClusterNode, type NodeDiagnosticsQuery } from '@rankscope/schema';
+import {
+  type ClusterDiagnostics,
+  type ClusterNode,
+  formatTimestamp,
+  type NodeDiagnosticsQuery,
+} from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 import type { Context } from './context.ts';
 
 /** Every expected node, with its own words or with why there are none. */
-export async function clusterDiagnostics({ cluster, clock }: Context, query: NodeDiagnosticsQuery): Promise<ClusterDiagnostics> {
+export async function clusterDiagnostics(
+  { cluster, clock }: Context,
+  query: NodeDiagnosticsQuery,
+): Promise<ClusterDiagnostics> {
   const nodes = (await cluster.gather(query.limit)).map(clusterNode);
   const { localNodeId, masterNodeId } = cluster;
   return { generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, nodes };

@@ -1,5 +1,5 @@
 import { formatTimestamp, type TimelineQuery } from '@rankscope/schema';
-import { stitch, type Stitched } from '@rankscope/timeline';
+import { type Stitched, stitch } from '@rankscope/timeline';
 import type { Context } from './context.ts';
 
 /** Asks every node and makes one picture of what they say. */

@@ -1,4 +1,4 @@
-import { InjectAnswer, ProblemError, type Fault, type InjectRequest } from '@rankscope/schema';
+import { type Fault, InjectAnswer, type InjectRequest, ProblemError } from '@rankscope/schema';
 import type { Runner } from '../node/supervise/runner.ts';
 import type { Context } from './context.ts';
 import { askNode } from './one-node.ts';
@@ -12,12 +12,16 @@ export async function injectFaultAt(ctx: Context, nodeId: string, request: Injec
 /** Provokes a fault in a rank of this node. */
 export function injectFault(ctx: Context, request: InjectRequest): InjectAnswer {
   if (!ctx.injectAllowed) {
-    throw new ProblemError('injection_not_allowed', 'This plane was not started with injection allowed; start it with --inject 1.');
+    throw new ProblemError(
+      'injection_not_allowed',
+      'This plane was not started with injection allowed; start it with --inject 1.',
+    );
   }
   const { rank, instanceId, ...fault } = request;
   const runner = findRunner(ctx, rank, instanceId);
   const { assignment, pid } = runner.facts;
-  if (!runner.facts.alive) throw new ProblemError('rank_ended', `Rank ${rank} has ended (runner ${assignment.runnerId}).`);
+  if (!runner.facts.alive)
+    throw new ProblemError('rank_ended', `Rank ${rank} has ended (runner ${assignment.runnerId}).`);
   const reached = strike(runner, fault);
   if (!reached) throw new ProblemError('rank_ended', `Rank ${rank} (pid ${pid}) can no longer be reached.`);
   return {
@@ -47,7 +51,10 @@ function findRunner(ctx: Context, rank: number, instanceId: string | null): Runn
   const instance = ctx.serving()?.instance;
   if (!instance) throw new ProblemError('rank_not_found', `No rank runs on this node: ${ctx.whyNotServing()}.`);
   if (instanceId !== null && instanceId !== instance.instanceId) {
-    throw new ProblemError('rank_not_found', `There is no instance ${instanceId} on this node; there is ${instance.instanceId}.`);
+    throw new ProblemError(
+      'rank_not_found',
+      `There is no instance ${instanceId} on this node; there is ${instance.instanceId}.`,
+    );
   }
   const runner = instance.runners[rank];
   if (runner) return runner;

@@ -4,6 +4,8 @@ import type { Context } from './context.ts';
 /** The models that answer here. */
 export function listModels({ serving }: Context): ModelList {
   const instance = serving()?.instance;
-  const data = instance ? [{ id: instance.modelId, object: 'model' as const, created: instance.createdAtSeconds, owned_by: 'rankscope' }] : [];
+  const data = instance
+    ? [{ id: instance.modelId, object: 'model' as const, created: instance.createdAtSeconds, owned_by: 'rankscope' }]
+    : [];
   return { object: 'list', data };
 }

@@ -1,4 +1,10 @@
-import { metricNames as names, parseTimestampUs, rankLabels, runnerPhases, type RunnerSupervisorDiagnostics } from '@rankscope/schema';
+import {
+  metricNames as names,
+  parseTimestampUs,
+  type RunnerSupervisorDiagnostics,
+  rankLabels,
+  runnerPhases,
+} from '@rankscope/schema';
 import type { Context } from './context.ts';
 
 /** Everything Prometheus is told, read now. A rank that has ended is no longer told of. */
@@ -7,8 +13,10 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
   const { Registry, Gauge, Counter } = await import('prom-client');
   // A registry a scrape: what is gone is gone, without anybody having to remove it.
   const registers = [new Registry()];
-  const gauge = (name: string, help: string, labelNames: readonly string[]) => new Gauge({ name, help, labelNames, registers });
-  const counter = (name: string, help: string, labelNames: readonly string[]) => new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: readonly string[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: readonly string[]) =>
+    new Counter({ name, help, labelNames, registers });
 
   const rank = rankLabels;
   const memory = {
@@ -17,7 +25,10 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
     peak: gauge(names.mlxMemoryPeak, 'Most memory MLX has used.', rank),
     wiredLimit: gauge(names.mlxMemoryWiredLimit, 'Limit of wired memory.', rank),
   };
-  const phase = gauge(names.runnerPhase, 'The phase a rank is in: 1 for that one, 0 for the others.', [...rank, 'phase']);
+  const phase = gauge(names.runnerPhase, 'The phase a rank is in: 1 for that one, 0 for the others.', [
+    ...rank,
+    'phase',
+  ]);
   const phaseStart = gauge(names.phaseStart, 'When the rank entered its phase.', rank);
   const sinceProgress = gauge(names.secondsSinceProgress, 'Seconds since the newest entry of the recorder.', rank);
   const up = gauge(names.runnerUp, 'The process of the rank runs.', rank);
@@ -34,7 +45,8 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
     for (const name of runnerPhases) phase.set({ ...labels, phase: name }, Number(name === runner.phase));
     phaseStart.set(labels, parseTimestampUs(runner.phaseStartedAt) / 1e6);
     up.set(labels, 1);
-    if (runner.rankscope?.secondsSinceProgress != null) sinceProgress.set(labels, runner.rankscope.secondsSinceProgress);
+    if (runner.rankscope?.secondsSinceProgress != null)
+      sinceProgress.set(labels, runner.rankscope.secondsSinceProgress);
     entries.inc(labels, (runner.rankscope?.ringLastSeq ?? -1) + 1);
     dropped.inc(labels, runner.rankscope?.dropped ?? 0);
     tokens.inc(labels, ctx.serving()?.instance.runners[runner.deviceRank]?.facts.tokens ?? 0);
@@ -44,7 +56,11 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
   reachable.set({ node: ctx.nodeId }, 1);
   const { lastGather, book } = ctx.cluster;
   for (const [url, answered] of lastGather.reachable) reachable.set({ node: book.nameOf(url) }, Number(answered));
-  if (lastGather.seconds !== null) gauge(names.gatherDuration, 'How long the last question to all nodes took.', ['node']).set({ node: ctx.nodeId }, lastGather.seconds);
+  if (lastGather.seconds !== null)
+    gauge(names.gatherDuration, 'How long the last question to all nodes took.', ['node']).set(
+      { node: ctx.nodeId },
+      lastGather.seconds,
+    );
   gauge('process_resident_memory_bytes', 'Memory of this plane.', []).set(process.memoryUsage.rss());
   const { user, system } = process.cpuUsage();
   counter('process_cpu_seconds_total', 'Processor time of this plane.', []).inc((user + system) / 1e6);
@@ -53,5 +69,10 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
 }
 
 function labelsOf(runner: RunnerSupervisorDiagnostics): Record<(typeof rankLabels)[number], string> {
-  return { node: runner.nodeId, instance_id: runner.instanceId, model: runner.modelId, rank: String(runner.deviceRank) };
+  return {
+    node: runner.nodeId,
+    instance_id: runner.instanceId,
+    model: runner.modelId,
+    rank: String(runner.deviceRank),
+  };
 }

@@ -1,5 +1,5 @@
-import { fetchJson, type FetchJsonResult } from '@rankscope/client';
-import { NodeDiagnostics, ProblemError, type NodeDiagnosticsQuery, type ProblemCode } from '@rankscope/schema';
+import { type FetchJsonResult, fetchJson } from '@rankscope/client';
+import { NodeDiagnostics, type NodeDiagnosticsQuery, type ProblemCode, ProblemError } from '@rankscope/schema';
 import type { z } from 'zod';
 import { maxAnswerBytes } from '../cluster/gather/ask-peer.ts';
 import type { Context } from './context.ts';
@@ -19,7 +19,8 @@ export interface AskNodeOptions<T> {
 /** Hands a request on to a node of the cluster; a node that refused keeps its own words. */
 export async function askNode<T>(ctx: Context, nodeId: string, options: AskNodeOptions<T>): Promise<T> {
   const url = addressOf(ctx, nodeId);
-  if (url === null) throw new ProblemError('node_not_found', `There is no node ${nodeId}; known are ${knownNodes(ctx).join(', ')}.`);
+  if (url === null)
+    throw new ProblemError('node_not_found', `There is no node ${nodeId}; known are ${knownNodes(ctx).join(', ')}.`);
   const answer = await fetchJson({
     url: `${url}${options.path}`,
     schema: options.schema,
@@ -41,7 +42,13 @@ function knownNodes(ctx: Context): string[] {
 }
 
 /** Of a refusal only what the caller can mend is passed on; the rest is the node's trouble. */
-const passedOn: readonly ProblemCode[] = ['injection_not_allowed', 'rank_not_found', 'rank_ended', 'bad_body', 'bad_query'];
+const passedOn: readonly ProblemCode[] = [
+  'injection_not_allowed',
+  'rank_not_found',
+  'rank_ended',
+  'bad_body',
+  'bad_query',
+];
 
 function problemCodeOf(answer: Extract<FetchJsonResult<unknown>, { kind: 'failed' }>): ProblemCode {
   const code = passedOn.find((known) => known === answer.problem?.error.code);

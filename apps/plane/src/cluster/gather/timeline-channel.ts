@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTimestamp, type TimelineChange, type TimelineQuery } from '@rankscope/schema';
-import { stitch, type GatheredNode, type Stitched } from '@rankscope/timeline';
+import { type GatheredNode, type Stitched, stitch } from '@rankscope/timeline';
 import { createFreshEntries } from './fresh-entries.ts';
 import type { Cluster } from './gather.ts';
 
@@ -96,5 +96,8 @@ function deltaOf({ timeline, analysis }: Stitched): TimelineChange {
 
 /** What changes when something happens, and not merely because time passes. */
 function shapeOf({ timeline: { runners, unreachableNodes } }: Stitched): string {
-  return JSON.stringify([runners.map((runner) => ({ ...runner, secondsInPhase: 0, lastMlxMemory: null })), unreachableNodes]);
+  return JSON.stringify([
+    runners.map((runner) => ({ ...runner, secondsInPhase: 0, lastMlxMemory: null })),
+    unreachableNodes,
+  ]);
 }

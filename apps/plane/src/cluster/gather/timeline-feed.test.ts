@@ -1,4 +1,4 @@
-import { FlightEntry, NodeDiagnostics, TimelineQuery, type TimelineChange } from '@rankscope/schema';
+import { FlightEntry, NodeDiagnostics, type TimelineChange, TimelineQuery } from '@rankscope/schema';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Cluster } from './gather.ts';
 import { createTimelineFeed } from './timeline-feed.ts';
@@ -12,7 +12,8 @@ const at = '2026-11-22T02:41:07.412913Z';
 function oneRank() {
   const entries: FlightEntry[] = [];
   let asked = 0;
-  const record = () => entries.push(FlightEntry.parse({ at, phase: 'idle', event: 'enter', attrs: { seq: entries.length } }));
+  const record = () =>
+    entries.push(FlightEntry.parse({ at, phase: 'idle', event: 'enter', attrs: { seq: entries.length } }));
   const cluster: Cluster = {
     localNodeId: 'n',
     masterNodeId: 'n',
@@ -31,7 +32,15 @@ function oneRank() {
 function diagnostics(flightRecorder: FlightEntry[]): NodeDiagnostics {
   const ids = { runnerId: 'r', instanceId: 'i', nodeId: 'n', modelId: 'm', deviceRank: 0, worldSize: 1 };
   const layers = { startLayer: 0, endLayer: 1, nLayers: 1 };
-  const state = { processAlive: true, statusKind: 'RunnerReady', statusSince: at, secondsInStatus: 1, phase: 'idle', phaseStartedAt: at, secondsInPhase: 1 };
+  const state = {
+    processAlive: true,
+    statusKind: 'RunnerReady',
+    statusSince: at,
+    secondsInStatus: 1,
+    phase: 'idle',
+    phaseStartedAt: at,
+    secondsInPhase: 1,
+  };
   return NodeDiagnostics.parse({
     generatedAt: at,
     runtime: { nodeId: 'n', hostname: 'h', isMaster: true, cwd: '.' },
@@ -48,7 +57,7 @@ async function next(changes: AsyncGenerator<TimelineChange>, withinMs = 1_200): 
 }
 
 const seqsOf = (change: TimelineChange) =>
-  (change.kind === 'snapshot' ? change.timeline.timeline : change.entries).map(({ attrs }) => attrs['seq']);
+  (change.kind === 'snapshot' ? change.timeline.timeline : change.entries).map(({ attrs }) => attrs.seq);
 
 test('everything first, then only what is new, and nothing twice', async () => {
   const { cluster, record } = oneRank();

@@ -37,7 +37,8 @@ export function createTimelineFeed(options: { cluster: Cluster; wallNs: () => bi
     return { watchers, channel: openTimelineChannel({ ...options, query, onChange }) };
   };
   const enter = (query: TimelineQuery, watcher: Watcher) => {
-    if (count >= maxWatchers) throw new ProblemError('too_many_requests', `${maxWatchers} screens already watch this plane; close one`);
+    if (count >= maxWatchers)
+      throw new ProblemError('too_many_requests', `${maxWatchers} screens already watch this plane; close one`);
     const key = JSON.stringify(Object.entries(query).sort());
     const room = rooms.get(key) ?? openRoom(query);
     rooms.set(key, room);

@@ -11,7 +11,10 @@ export function planTask(request: ChatCompletionRequest, newId: () => string, de
   const task: TaskOrder = {
     taskId: TaskId.parse(newId()),
     commandId: CommandId.parse(newId()),
-    messages: request.messages.map((message, index) => ({ role: message.role, content: textOf(message.content, index) })),
+    messages: request.messages.map((message, index) => ({
+      role: message.role,
+      content: textOf(message.content, index),
+    })),
     sampling: Sampling.parse({
       temperature: request.temperature ?? undefined,
       topP: request.top_p ?? undefined,
@@ -35,7 +38,10 @@ function textOf(content: Content, index: number): string {
     .map((part, partIndex) => {
       if (part.type === 'text' && part.text !== undefined) return part.text;
       const at = `messages[${index}].content[${partIndex}]`;
-      throw new ProblemError('bad_body', `${at}: a part of type "${part.type}" cannot be read here; send parts of type "text" with a text`);
+      throw new ProblemError(
+        'bad_body',
+        `${at}: a part of type "${part.type}" cannot be read here; send parts of type "text" with a text`,
+      );
     })
     .join('');
 }

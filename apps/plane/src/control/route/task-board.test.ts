@@ -1,4 +1,12 @@
-import { CommandId, InstanceId, Sampling, TaskId, type FromRunner, type TaskOrder, type ToRunner } from '@rankscope/schema';
+import {
+  CommandId,
+  type FromRunner,
+  InstanceId,
+  Sampling,
+  TaskId,
+  type TaskOrder,
+  type ToRunner,
+} from '@rankscope/schema';
 import { expect, test, vi } from 'vitest';
 import type { Instance } from '../../node/supervise/instance.ts';
 import type { RunnerEvent, RunnerFacts } from '../../node/supervise/runner.ts';
@@ -12,13 +20,27 @@ function twoRanks() {
   let listener: (event: RunnerEvent) => void = () => undefined;
   const facts = [0, 1].map(
     (rank) =>
-      ({ assignment: { rank }, pid: 100 + rank, alive: true, status: 'RunnerReady', exitCode: null, exitSignal: null, errorMessage: null }) as unknown as RunnerFacts,
+      ({
+        assignment: { rank },
+        pid: 100 + rank,
+        alive: true,
+        status: 'RunnerReady',
+        exitCode: null,
+        exitSignal: null,
+        errorMessage: null,
+      }) as unknown as RunnerFacts,
   );
   const instance: Instance = {
     instanceId: InstanceId.parse('i'),
     modelId: 'tiny',
     createdAtSeconds: 0,
-    runners: facts.map((one) => ({ facts: one, send: () => true, signal: () => true, trimLog: () => undefined, ended: Promise.resolve() })),
+    runners: facts.map((one) => ({
+      facts: one,
+      send: () => true,
+      signal: () => true,
+      trimLog: () => undefined,
+      ended: Promise.resolve(),
+    })),
     broadcast: (message) => sent.push(message),
     subscribe: (to) => {
       listener = to;
@@ -39,13 +61,24 @@ function task(): TaskOrder {
   last += 1;
   const id = `01a2040d-ee42-77d5-a1be-${String(last).padStart(12, '0')}`;
   const messages = [{ role: 'user', content: 'hi' }];
-  return { taskId: TaskId.parse(id), commandId: CommandId.parse(id), messages, sampling: Sampling.parse({}), deadlineMs: 60_000 };
+  return {
+    taskId: TaskId.parse(id),
+    commandId: CommandId.parse(id),
+    messages,
+    sampling: Sampling.parse({}),
+    deadlineMs: 60_000,
+  };
 }
 
 function reader() {
   const outcomes: TaskOutcome[] = [];
   const texts: string[] = [];
-  return { outcomes, texts, onText: (text: string) => texts.push(text), onOutcome: (outcome: TaskOutcome) => outcomes.push(outcome) };
+  return {
+    outcomes,
+    texts,
+    onText: (text: string) => texts.push(text),
+    onOutcome: (outcome: TaskOutcome) => outcomes.push(outcome),
+  };
 }
 
 test('one outcome: that of the rank that samples', () => {
@@ -79,7 +112,10 @@ test('a rank that lost its peer is not the cause when the peer is seen to have d
   expect(heard.outcomes).toEqual([{ kind: 'rank_failed', message: 'rank 0 (pid 100) was killed by SIGKILL' }]);
   vi.runAllTimers();
   expect(heard.outcomes).toHaveLength(1);
-  expect(board.submit(task(), reader())).toEqual({ kind: 'not_ready', reason: 'rank 0 (pid 100) was killed by SIGKILL' });
+  expect(board.submit(task(), reader())).toEqual({
+    kind: 'not_ready',
+    reason: 'rank 0 (pid 100) was killed by SIGKILL',
+  });
   vi.useRealTimers();
 });
 
@@ -115,7 +151,11 @@ test('a cancel goes out once', () => {
   const board = createTaskBoard(instance);
   const order = task();
   board.submit(order, reader());
-  expect([board.cancel(order.commandId), board.cancel(order.commandId), board.cancel('x')]).toEqual(['cancel_requested', 'already_cancelled', 'unknown']);
+  expect([board.cancel(order.commandId), board.cancel(order.commandId), board.cancel('x')]).toEqual([
+    'cancel_requested',
+    'already_cancelled',
+    'unknown',
+  ]);
   expect(sent.filter(({ type }) => type === 'cancel')).toHaveLength(1);
   board.close();
 });

@@ -1,4 +1,10 @@
-import { runnerExitCodes, type FinishReason, type FromRunner, type TaskOrder, type TokenUsage } from '@rankscope/schema';
+import {
+  type FinishReason,
+  type FromRunner,
+  runnerExitCodes,
+  type TaskOrder,
+  type TokenUsage,
+} from '@rankscope/schema';
 import type { Instance } from '../../node/supervise/instance.ts';
 import type { RunnerEvent, RunnerFacts } from '../../node/supervise/runner.ts';
 
@@ -14,7 +20,10 @@ export interface TaskListener {
   onOutcome(outcome: TaskOutcome): void;
 }
 
-export type Submitted = { readonly kind: 'accepted' } | { readonly kind: 'not_ready'; readonly reason: string } | { readonly kind: 'full' };
+export type Submitted =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'not_ready'; readonly reason: string }
+  | { readonly kind: 'full' };
 export type Cancelled = 'cancel_requested' | 'already_cancelled' | 'already_completed' | 'unknown';
 
 export interface TaskBoard {

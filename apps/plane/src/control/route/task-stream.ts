@@ -34,8 +34,10 @@ export function openTaskStream(board: TaskBoard, task: TaskOrder, signal: AbortS
       wake();
     },
   });
-  if (submitted.kind === 'not_ready') throw new ProblemError('instance_not_ready', `The model cannot answer now: ${submitted.reason}.`);
-  if (submitted.kind === 'full') throw new ProblemError('too_many_requests', `${maxOpenTasks} requests are already open; try again shortly.`);
+  if (submitted.kind === 'not_ready')
+    throw new ProblemError('instance_not_ready', `The model cannot answer now: ${submitted.reason}.`);
+  if (submitted.kind === 'full')
+    throw new ProblemError('too_many_requests', `${maxOpenTasks} requests are already open; try again shortly.`);
   signal.addEventListener('abort', cancel, { once: true });
   if (signal.aborted) cancel();
 

@@ -66,7 +66,13 @@ function phaseOf(reading: RingReading | null, facts: Readonly<RunnerFacts>): Pha
   const detail = (engine && (describeSite(engine) ?? engine.site)) ?? cell?.site ?? null;
   if (cell) {
     const { taskId, commandId } = cell;
-    return { name: cell.phase, sinceNs: cell.enteredAtNs, detail, taskId: taskId ?? engine?.taskId ?? null, commandId: commandId ?? engine?.commandId ?? null };
+    return {
+      name: cell.phase,
+      sinceNs: cell.enteredAtNs,
+      detail,
+      taskId: taskId ?? engine?.taskId ?? null,
+      commandId: commandId ?? engine?.commandId ?? null,
+    };
   }
   const last = reading?.lastEntry;
   if (last) return { name: last.phase, sinceNs: last.tMonoNs, detail, taskId: null, commandId: null };
@@ -105,7 +111,9 @@ function extrasOf({ facts, nowNs }: RunnerLook, reading: RingReading | null, unt
 function mergeEntries(own: RingGlance, supervisor: RingGlance, limit: number) {
   if (limit === 0) return [];
   const entries = (glance: RingGlance): readonly ViewedEntry[] => (glance.kind === 'readable' ? glance.entries : []);
-  const merged = [...entries(own), ...entries(supervisor)].sort((a, b) => (a.monoNs < b.monoNs ? -1 : Number(a.monoNs > b.monoNs)));
+  const merged = [...entries(own), ...entries(supervisor)].sort((a, b) =>
+    a.monoNs < b.monoNs ? -1 : Number(a.monoNs > b.monoNs),
+  );
   return merged.slice(-limit).map(({ entry }) => entry);
 }
 

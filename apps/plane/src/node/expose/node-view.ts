@@ -1,4 +1,4 @@
-import { release, type as osType, arch } from 'node:os';
+import { arch, type as osType, release } from 'node:os';
 import type { Clock } from '@rankscope/daemon';
 import { formatTimestamp, type NodeDiagnostics } from '@rankscope/schema';
 import type { Instance } from '../supervise/instance.ts';
@@ -84,12 +84,23 @@ function warningsOf(glance: RingGlance): string[] {
 function runtimeOf(options: NodeViewOptions): NodeDiagnostics['runtime'] {
   const { nodeId, masterNodeId, hostname, friendlyName, version, bootId } = options;
   const isMaster = masterNodeId === nodeId;
-  return { nodeId, hostname, friendlyName, isMaster, masterNodeId, cwd: process.cwd(), rankscopeVersion: version, bootId };
+  return {
+    nodeId,
+    hostname,
+    friendlyName,
+    isMaster,
+    masterNodeId,
+    cwd: process.cwd(),
+    rankscopeVersion: version,
+    bootId,
+  };
 }
 
 function processesOf(runners: readonly Runner[]): NodeDiagnostics['processes'] {
   const rows = runners.flatMap(({ facts: { pid, alive, assignment } }) =>
-    pid !== null && alive ? [{ pid, role: 'runner', command: `rankscope runner, rank ${assignment.rank} of ${assignment.worldSize}` }] : [],
+    pid !== null && alive
+      ? [{ pid, role: 'runner', command: `rankscope runner, rank ${assignment.rank} of ${assignment.worldSize}` }]
+      : [],
   );
   return [{ pid: process.pid, role: 'plane', command: 'rankscope plane' }, ...rows].map(describeProcess);
 }

@@ -9,7 +9,14 @@ const dir = mkdtempSync(join(tmpdir(), 'rankscope-view-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const identity = {
-  runnerId: 'r', nodeId: 'n', instanceId: 'i', modelId: 'm', rank: 0, worldSize: 2, attempt: 1, bootId: '8c6f5b7e-5c0e-4d7e-9d0e-3f4f0f5b9f10',
+  runnerId: 'r',
+  nodeId: 'n',
+  instanceId: 'i',
+  modelId: 'm',
+  rank: 0,
+  worldSize: 2,
+  attempt: 1,
+  bootId: '8c6f5b7e-5c0e-4d7e-9d0e-3f4f0f5b9f10',
 };
 let files = 0;
 
@@ -26,16 +33,43 @@ function ring(sizes = { rareCount: 16, memoryCount: 16, mainCount: 4096 }) {
   return { path, writer, view, look };
 }
 
-const seqs = ({ entries }: RingReading) => entries.map(({ entry }) => entry.attrs['seq']);
+const seqs = ({ entries }: RingReading) => entries.map(({ entry }) => entry.attrs.seq);
 
 test('what a collective was is said on its entries', () => {
   const { writer, look } = ring();
-  writer.record({ phase: 'decode_stream', kind: 'enter', event: 'collective_enter', op: 'recv', group: 0, barrierSeq: 88, peer: 0, pointToPoint: true, layer: 12, a: 2048, b: 7, dtype: 'bfloat16' });
+  writer.record({
+    phase: 'decode_stream',
+    kind: 'enter',
+    event: 'collective_enter',
+    op: 'recv',
+    group: 0,
+    barrierSeq: 88,
+    peer: 0,
+    pointToPoint: true,
+    layer: 12,
+    a: 2048,
+    b: 7,
+    dtype: 'bfloat16',
+  });
   writer.record({ phase: 'prefill_stream', kind: 'mark', event: 'progress', a: 3, b: 9 });
   const [collective, progress] = look().entries.map(({ entry }) => entry);
-  expect(collective).toMatchObject({ phase: 'decode_stream', event: 'collective_enter', detail: 'recv 88 from rank 0, layer 12' });
+  expect(collective).toMatchObject({
+    phase: 'decode_stream',
+    event: 'collective_enter',
+    detail: 'recv 88 from rank 0, layer 12',
+  });
   const { monoNs, ...attrs } = collective?.attrs ?? {};
-  expect(attrs).toEqual({ seq: 0, op: 'recv', group: 0, barrierSeq: 88, layer: 12, bytes: 2048, dtype: 'bfloat16', evalSeq: 7, waitingOn: 0 });
+  expect(attrs).toEqual({
+    seq: 0,
+    op: 'recv',
+    group: 0,
+    barrierSeq: 88,
+    layer: 12,
+    bytes: 2048,
+    dtype: 'bfloat16',
+    evalSeq: 7,
+    waitingOn: 0,
+  });
   expect(monoNs).toMatch(/^\d+$/);
   expect(progress?.attrs).toMatchObject({ chunkIndex: 3, chunkTotal: 9 });
 });
@@ -61,10 +95,31 @@ test('the last collective that was left is remembered', () => {
   const { writer, look } = ring();
   expect(look().lastLeft).toBeNull();
   for (const barrierSeq of [1, 2]) {
-    writer.record({ phase: 'decode_barrier', kind: 'enter', event: 'collective_enter', op: 'all_sum', group: 0, barrierSeq });
-    writer.record({ phase: 'decode_barrier', kind: 'exit', event: 'collective_exit', op: 'all_sum', group: 0, barrierSeq });
+    writer.record({
+      phase: 'decode_barrier',
+      kind: 'enter',
+      event: 'collective_enter',
+      op: 'all_sum',
+      group: 0,
+      barrierSeq,
+    });
+    writer.record({
+      phase: 'decode_barrier',
+      kind: 'exit',
+      event: 'collective_exit',
+      op: 'all_sum',
+      group: 0,
+      barrierSeq,
+    });
   }
-  writer.record({ phase: 'decode_barrier', kind: 'enter', event: 'collective_enter', op: 'all_sum', group: 0, barrierSeq: 3 });
+  writer.record({
+    phase: 'decode_barrier',
+    kind: 'enter',
+    event: 'collective_enter',
+    op: 'all_sum',
+    group: 0,
+    barrierSeq: 3,
+  });
   expect(look().lastLeft).toBe(2);
 });
 
@@ -73,7 +128,10 @@ test('a file that is missing, foreign, cut or gone is an answer', () => {
   expect(none.look(1, false)).toEqual({ kind: 'missing' });
   const foreign = join(dir, 'foreign.ring');
   writeFileSync(foreign, Buffer.alloc(8192, 'x'));
-  expect(openRingView({ path: foreign, wallAtNs: (ns) => ns, source: null }).look(1, false)).toMatchObject({ kind: 'unreadable', reason: expect.stringContaining(foreign) });
+  expect(openRingView({ path: foreign, wallAtNs: (ns) => ns, source: null }).look(1, false)).toMatchObject({
+    kind: 'unreadable',
+    reason: expect.stringContaining(foreign),
+  });
   const { path, writer, look, view } = ring();
   writer.record({ phase: 'idle', kind: 'mark', event: 'status' });
   look();

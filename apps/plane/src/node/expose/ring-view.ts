@@ -24,7 +24,10 @@ export interface RingReading {
   readonly damage: string | null;
 }
 
-export type RingGlance = RingReading | { readonly kind: 'missing' } | { readonly kind: 'unreadable'; readonly reason: string };
+export type RingGlance =
+  | RingReading
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
 export interface RingView {
   /** The newest `limit` entries and the state now. Never throws: a file that cannot be read is an answer. */

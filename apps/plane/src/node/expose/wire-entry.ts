@@ -1,5 +1,5 @@
 import type { NowCell, RingEntry } from '@rankscope/flight-recorder';
-import { formatTimestamp, type Attrs, type FlightEntry, type MlxMemorySnapshot } from '@rankscope/schema';
+import { type Attrs, type FlightEntry, formatTimestamp, type MlxMemorySnapshot } from '@rankscope/schema';
 
 export interface WireOptions {
   readonly wallAtNs: (monoNs: bigint) => bigint;
@@ -40,7 +40,9 @@ export function memorySnapshot(generatedAt: string, bytes: MemoryBytes): MlxMemo
 }
 
 /** `all_sum 413, layer 12` · `recv 88 from rank 0`; null outside of a collective. */
-export function describeSite(site: Pick<NowCell, 'op' | 'ordinal' | 'layer' | 'peer' | 'pointToPoint' | 'group'>): string | null {
+export function describeSite(
+  site: Pick<NowCell, 'op' | 'ordinal' | 'layer' | 'peer' | 'pointToPoint' | 'group'>,
+): string | null {
   const { op, ordinal, layer, peer, pointToPoint, group } = site;
   if (op === null) return null;
   const number = ordinal === null ? '' : ` ${ordinal}`;

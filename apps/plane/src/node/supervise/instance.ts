@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Assignment, InstanceId, ShardPlan, ToRunner } from '@rankscope/schema';
-import { watchHeartbeat, type HeartbeatWatch } from './heartbeat-watch.ts';
-import { startRunner, type Runner, type RunnerEvent } from './runner.ts';
+import { type HeartbeatWatch, watchHeartbeat } from './heartbeat-watch.ts';
+import { type Runner, type RunnerEvent, startRunner } from './runner.ts';
 import { shardLayers } from './shard-layers.ts';
 import { openSupervisorRing, type SupervisorRing } from './supervisor-ring.ts';
 

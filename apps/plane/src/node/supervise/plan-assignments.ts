@@ -1,4 +1,4 @@
-import { Assignment, runnerProtocolVersion, type RankDeadlines, type ShardPlan } from '@rankscope/schema';
+import { Assignment, type RankDeadlines, runnerProtocolVersion, type ShardPlan } from '@rankscope/schema';
 
 /** One model over so many ranks of this machine, as the flags ask for it. */
 export interface InstanceSpec {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { FromRunner, type Assignment, type RunnerStatusKind, type ToRunner } from '@rankscope/schema';
+import { type Assignment, FromRunner, type RunnerStatusKind, type ToRunner } from '@rankscope/schema';
 import { openRunnerLog } from './runner-log.ts';
 import type { LayerRange } from './shard-layers.ts';
 
@@ -145,7 +145,11 @@ function applyMessage(facts: RunnerFacts, message: FromRunner, nowNs: bigint): v
   }
 }
 
-function applyEnd(facts: RunnerFacts, end: { code: number | null; signal: string | null; why: string | null }, nowNs: bigint): void {
+function applyEnd(
+  facts: RunnerFacts,
+  end: { code: number | null; signal: string | null; why: string | null },
+  nowNs: bigint,
+): void {
   const clean = end.code === 0;
   facts.alive = false;
   facts.exitCode = end.code;

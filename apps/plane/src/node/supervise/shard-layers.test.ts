@@ -2,9 +2,17 @@ import { expect, test } from 'vitest';
 import { shardLayers } from './shard-layers.ts';
 
 test('a pipeline holds every layer once, in rank order', () => {
-  for (const [ranks, layers] of [[2, 30], [3, 30], [4, 30], [7, 30], [3, 2]] as const) {
+  for (const [ranks, layers] of [
+    [2, 30],
+    [3, 30],
+    [4, 30],
+    [7, 30],
+    [3, 2],
+  ] as const) {
     const shares = Array.from({ length: ranks }, (_, rank) => shardLayers('pipeline', rank, ranks, layers));
-    const held = shares.flatMap(({ startLayer, endLayer }) => Array.from({ length: endLayer - startLayer }, (_, i) => startLayer + i));
+    const held = shares.flatMap(({ startLayer, endLayer }) =>
+      Array.from({ length: endLayer - startLayer }, (_, i) => startLayer + i),
+    );
     expect(held).toEqual(Array.from({ length: layers }, (_, i) => i));
   }
 });

@@ -1,5 +1,5 @@
 import { openRingWriter } from '@rankscope/flight-recorder';
-import { isRunnerPhase, nowCells, type FlightEvent, type RunnerPhase } from '@rankscope/schema';
+import { type FlightEvent, isRunnerPhase, nowCells, type RunnerPhase } from '@rankscope/schema';
 import { peekRing } from './peek-ring.ts';
 import type { RunnerFacts } from './runner.ts';
 
@@ -17,7 +17,8 @@ export function openSupervisorRing(facts: RunnerFacts): SupervisorRing {
   const identity = { runnerId, nodeId, instanceId, modelId, rank, worldSize, attempt, bootId };
   const writer = openRingWriter(facts.supervisorRingPath, identity, supervisorSizes);
   return {
-    record: (event, detail) => writer.record({ phase: lastPhase(facts.assignment.ringPath), kind: 'mark', event, detail, rare: true }),
+    record: (event, detail) =>
+      writer.record({ phase: lastPhase(facts.assignment.ringPath), kind: 'mark', event, detail, rare: true }),
     close: () => writer.close(0),
   };
 }
