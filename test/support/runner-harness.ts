@@ -1,33 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readBootId } from '@rankscope/daemon';
-import { openRingReader, type RingEntry } from '@rankscope/flight-recorder';
-import { Assignment, CommandId, FromRunner, Sampling, TaskId, TaskOrder, type ToRunner } from '@rankscope/schema';
-
-const runnerMain = fileURLToPath(new URL('../../apps/runner/src/main.ts', import.meta.url));
-
-export interface RankProcess {
-  readonly rank: number;
-  readonly pid: number;
-  readonly assignment: Assignment;
-  readonly messages: readonly FromRunner[];
-  /** What it wrote to standard error so far. */
-  readonly stderr: () => string;
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly atMs: number }>;
-  send(message: ToRunner): void;
-  kill(signal: NodeJS.Signals): void;
-  disconnect(): void;
-  /** Waits for a message; those that came before count. */
-  until<T extends FromRunner>(what: string, match: (message: FromRunner) => message is T, deadlineMs?: number): Promise<T>;
-  untilStatus(status: string, deadlineMs?: number): Promise<unknown>;
-  entries(): readonly RingEntry[];
-  state(): ReturnType<ReturnType<typeof openRingReader>['state']>;
-}
+import { Assignment, CommandId, type FromRunner, Sampling, TaskId, TaskOrder, type ToRunner } from '@rankscope/schema';
+import { describeRank, type RankProcess, startRunnerProcess } from './runner-process.ts';
 
 export interface RankGroup {
   readonly ranks: readonly RankProcess[];
@@ -46,7 +24,14 @@ export async function startRanks(options: GroupOptions): Promise<RankGroup> {
   const hosts = (await freePorts(options.worldSize)).map((port) => `127.0.0.1:${port}`);
   const ranks = Array.from({ length: options.worldSize }, (_, rank) => {
     const process = startRunnerProcess();
-    const assignment = Assignment.parse({ ...defaultAssignment(options, dir), ...options, rank, hosts, runnerId: `runner-${rank}`, ringPath: join(dir, `runner-${rank}.ring`) });
+    const assignment = Assignment.parse({
+      ...defaultAssignment(options, dir),
+      ...options,
+      rank,
+      hosts,
+      runnerId: `runner-${rank}`,
+      ringPath: join(dir, `runner-${rank}.ring`),
+    });
     return describeRank(process, assignment);
   });
   for (const rank of ranks) rank.send({ type: 'assign', assignment: rank.assignment });
@@ -60,18 +45,14 @@ export async function startRanks(options: GroupOptions): Promise<RankGroup> {
     sendAll: (message) => {
       for (const rank of ranks) rank.send(message);
     },
-    untilReady: async (deadlineMs) => void (await Promise.all(ranks.map((rank) => rank.untilStatus('RunnerReady', deadlineMs)))),
+    untilReady: async (deadlineMs) =>
+      void (await Promise.all(ranks.map((rank) => rank.untilStatus('RunnerReady', deadlineMs)))),
     close: async () => {
       for (const rank of ranks) rank.kill('SIGKILL');
       await Promise.all(ranks.map((rank) => rank.ended));
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-/** A bare runner that waits for its assignment. */
-export function startRunnerProcess(): ChildProcess {
-  return spawn(process.execPath, [runnerMain], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
 }
 
 export function makeTask(text: string, sampling: Partial<Sampling> = {}, deadlineMs = 60_000): TaskOrder {
@@ -84,15 +65,23 @@ export function makeTask(text: string, sampling: Partial<Sampling> = {}, deadlin
   });
 }
 
-export const isDone = (message: FromRunner) => message.type === 'done';
-export const doneOf = (taskId: string) => (message: FromRunner): message is Extract<FromRunner, { type: 'done' }> =>
-  message.type === 'done' && message.taskId === taskId;
-export const failedOf = (taskId: string | null) => (message: FromRunner): message is Extract<FromRunner, { type: 'failed' }> =>
-  message.type === 'failed' && message.taskId === taskId;
-export const isToken = (message: FromRunner): message is Extract<FromRunner, { type: 'token' }> => message.type === 'token';
+export const doneOf =
+  (taskId: string) =>
+  (message: FromRunner): message is Extract<FromRunner, { type: 'done' }> =>
+    message.type === 'done' && message.taskId === taskId;
+export const failedOf =
+  (taskId: string | null) =>
+  (message: FromRunner): message is Extract<FromRunner, { type: 'failed' }> =>
+    message.type === 'failed' && message.taskId === taskId;
+export const isToken = (message: FromRunner): message is Extract<FromRunner, { type: 'token' }> =>
+  message.type === 'token';
 
 export function textOf(rank: RankProcess, taskId: string): string {
-  return rank.messages.filter(isToken).filter((token) => token.taskId === taskId).map(({ text }) => text).join('');
+  return rank.messages
+    .filter(isToken)
+    .filter((token) => token.taskId === taskId)
+    .map(({ text }) => text)
+    .join('');
 }
 
 let uuidCount = 0;
@@ -105,10 +94,14 @@ export function uuidv7(): string {
 /** Ports that nobody listened on a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-      const server = createServer();
-      server.listen(0, '127.0.0.1', () => resolve(server));
-    })),
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer();
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
   );
   const ports = servers.map((server) => {
     const address = server.address();
@@ -131,69 +124,5 @@ function defaultAssignment({ worldSize }: GroupOptions, dir: string) {
     bootId: readBootId(),
     deadlines: { connectMs: 20_000, loadMs: 60_000, collectiveMs: 60_000, taskMs: 60_000 },
     injectAllowed: true,
-  };
-}
-
-function describeRank(child: ChildProcess, assignment: Assignment): RankProcess {
-  const messages: FromRunner[] = [];
-  const listeners = new Set<() => void>();
-  let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  child.on('message', (raw) => {
-    messages.push(FromRunner.parse(raw));
-    for (const listener of [...listeners]) listener();
-  });
-  const ended = new Promise<{ code: number | null; signal: string | null; atMs: number }>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal, atMs: performance.now() }));
-  });
-  const until: RankProcess['until'] = (what, match, deadlineMs = 30_000) =>
-    new Promise((resolve, reject) => {
-      const look = () => {
-        const found = messages.find(match);
-        if (found === undefined) return;
-        end();
-        resolve(found);
-      };
-      const fail = (why: string) => {
-        end();
-        reject(new Error(`rank ${assignment.rank}: ${why} while waiting for ${what}; it said ${JSON.stringify(messages.slice(-4))}\n${stderr}`));
-      };
-      const timer = setTimeout(() => fail(`${deadlineMs} ms passed`), deadlineMs);
-      const end = () => {
-        clearTimeout(timer);
-        listeners.delete(look);
-      };
-      listeners.add(look);
-      void ended.then(({ code, signal }) => {
-        look();
-        if (listeners.has(look)) fail(`it ended (${code ?? signal})`);
-      });
-      look();
-    });
-  const read = <T>(fn: (reader: ReturnType<typeof openRingReader>) => T): T => {
-    const reader = openRingReader(assignment.ringPath);
-    try {
-      return fn(reader);
-    } finally {
-      reader.close();
-    }
-  };
-  return {
-    rank: assignment.rank,
-    pid: child.pid ?? 0,
-    assignment,
-    messages,
-    ended,
-    until,
-    stderr: () => stderr,
-    send: (message) => void (child.connected && child.send(message, () => undefined)),
-    kill: (signal) => void child.kill(signal),
-    disconnect: () => child.disconnect(),
-    untilStatus: (status, deadlineMs) =>
-      until(status, (message): message is Extract<FromRunner, { type: 'status' }> => message.type === 'status' && message.status === status, deadlineMs),
-    entries: () => read((reader) => reader.read({ next: 0 }, { limit: 1_000_000 }).entries),
-    state: () => read((reader) => reader.state()),
   };
 }

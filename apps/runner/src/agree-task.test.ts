@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { agree, decodeTable, encodeTable, type EndWish, endWishes, type Holding, tableBytes, tableSlots } from './agree-task.ts';
+import {
+  agree,
+  decodeTable,
+  type EndWish,
+  encodeTable,
+  endWishes,
+  type Holding,
+  tableBytes,
+  tableSlots,
+} from './agree-task.ts';
 
 const id = (n: number) => `01a2040e-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
 const holding = (n: number, wish: EndWish = 'none'): Holding => ({ taskId: id(n), wish });
@@ -8,7 +17,10 @@ const table = (...holdings: Holding[]) => ({ holdings, gaveUp: false });
 const wishes = fc.constantFrom(...endWishes);
 
 test('a table comes back as it was laid, sorted and cut to its slots, always of one size', () => {
-  const holdings = fc.uniqueArray(fc.record({ taskId: fc.uuid({ version: 7 }), wish: wishes }), { selector: (held) => held.taskId, maxLength: 40 });
+  const holdings = fc.uniqueArray(fc.record({ taskId: fc.uuid({ version: 7 }), wish: wishes }), {
+    selector: (held) => held.taskId,
+    maxLength: 40,
+  });
   fc.assert(
     fc.property(holdings, fc.boolean(), (given, gaveUp) => {
       const bytes = encodeTable({ holdings: given, gaveUp });
@@ -20,7 +32,9 @@ test('a table comes back as it was laid, sorted and cut to its slots, always of 
 });
 
 test('the oldest that all hold is next; a wish of anybody counts, the strongest first', () => {
-  expect(agree([table(holding(1), holding(2)), table(holding(3), holding(2, 'deadline')), table(holding(2, 'cancel'))])).toEqual({
+  expect(
+    agree([table(holding(1), holding(2)), table(holding(3), holding(2, 'deadline')), table(holding(2, 'cancel'))]),
+  ).toEqual({
     kind: 'task',
     taskId: id(2),
     wish: 'cancel',
@@ -29,8 +43,14 @@ test('the oldest that all hold is next; a wish of anybody counts, the strongest 
 
 test('nothing in common is nothing, until a rank gives up; then all that lies there is dropped', () => {
   expect(agree([table(holding(1)), table(holding(2))])).toEqual({ kind: 'nothing' });
-  expect(agree([{ ...table(holding(1)), gaveUp: true }, table(holding(2))])).toEqual({ kind: 'gave_up', taskIds: [id(1), id(2)] });
-  expect(agree([{ ...table(holding(1)), gaveUp: true }, table(holding(1))])).toMatchObject({ kind: 'task', taskId: id(1) });
+  expect(agree([{ ...table(holding(1)), gaveUp: true }, table(holding(2))])).toEqual({
+    kind: 'gave_up',
+    taskIds: [id(1), id(2)],
+  });
+  expect(agree([{ ...table(holding(1)), gaveUp: true }, table(holding(1))])).toMatchObject({
+    kind: 'task',
+    taskId: id(1),
+  });
 });
 
 /** Messages of one rank, in the order in which they reach it: a task, or (negative) the cancel of one. */

@@ -44,7 +44,9 @@ export function agree(tables: readonly Table[]): Agreement {
     .map(({ taskId }) => taskId)
     .sort()[0];
   if (common !== undefined) {
-    const wishes = tables.flatMap((table) => table.holdings.filter(({ taskId }) => taskId === common).map(({ wish }) => wish));
+    const wishes = tables.flatMap((table) =>
+      table.holdings.filter(({ taskId }) => taskId === common).map(({ wish }) => wish),
+    );
     return { kind: 'task', taskId: common, wish: strongest(wishes) };
   }
   if (!tables.some(({ gaveUp }) => gaveUp)) return { kind: 'nothing' };

@@ -7,7 +7,15 @@ export type Prompt =
   | { readonly kind: 'refused'; readonly class: 'prompt_too_long' | 'bad_request'; readonly message: string };
 
 /** Messages → tokens, or why not. The same on every rank, since all have the same files and the same order. */
-export function buildPrompt({ prompter, model, order }: { prompter: Prompter; model: LoadedModel; order: TaskOrder }): Prompt {
+export function buildPrompt({
+  prompter,
+  model,
+  order,
+}: {
+  prompter: Prompter;
+  model: LoadedModel;
+  order: TaskOrder;
+}): Prompt {
   const tokens = encode(prompter, order);
   if (typeof tokens === 'string') return { kind: 'refused', class: 'bad_request', message: tokens };
   if (tokens.length === 0) return { kind: 'refused', class: 'bad_request', message: 'The prompt is empty.' };

@@ -3,8 +3,22 @@ import { expect, test } from 'vitest';
 import { openChannel } from './channel.ts';
 
 const assignment = {
-  protocol: 1, runnerId: 'r', nodeId: 'n', instanceId: 'i', modelId: 'm', modelDir: 'simulated', engine: 'simulated', rank: 0, worldSize: 1,
-  attempt: 1, plan: 'single', hosts: ['127.0.0.1:1'], ringPath: '/tmp/x', bootId: '01a2040e-0000-7000-8000-000000000001', deadlines: {}, injectAllowed: false,
+  protocol: 1,
+  runnerId: 'r',
+  nodeId: 'n',
+  instanceId: 'i',
+  modelId: 'm',
+  modelDir: 'simulated',
+  engine: 'simulated',
+  rank: 0,
+  worldSize: 1,
+  attempt: 1,
+  plan: 'single',
+  hosts: ['127.0.0.1:1'],
+  ringPath: '/tmp/x',
+  bootId: '01a2040e-0000-7000-8000-000000000001',
+  deadlines: {},
+  injectAllowed: false,
 };
 
 function setUp() {
@@ -26,7 +40,10 @@ test('an assignment that came before it was asked for counts, and so does what f
   expect((await channel.assignment(1_000)).deadlines.connectMs).toBe(60_000);
   const heard: unknown[] = [];
   const faults: string[] = [];
-  channel.listen((message) => heard.push(message.type), (why) => faults.push(why));
+  channel.listen(
+    (message) => heard.push(message.type),
+    (why) => faults.push(why),
+  );
   ipc.emit('message', { type: 'nonsense' });
   expect(heard).toEqual(['shutdown']);
   expect(faults).toHaveLength(1);

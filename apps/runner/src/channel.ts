@@ -39,7 +39,11 @@ export function openChannel(ipc: IpcProcess): Channel {
     assignment: (deadlineMs) =>
       new Promise((resolve, reject) => {
         if (ipc.send === undefined) {
-          return reject(new BadAssignmentError('A runner is started by a plane and talks to it over an IPC channel; there is none.'));
+          return reject(
+            new BadAssignmentError(
+              'A runner is started by a plane and talks to it over an IPC channel; there is none.',
+            ),
+          );
         }
         const late = () => reject(new BadAssignmentError(`No assignment came within ${deadlineMs} ms.`));
         const timer = setTimeout(late, deadlineMs);
@@ -90,13 +94,18 @@ function parseAssignment(raw: unknown): Assignment {
   const parsed = ToRunner.safeParse(raw);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new BadAssignmentError(`The assignment (protocol ${runnerProtocolVersion}) is not usable. ${faults.join('; ')}`);
+    throw new BadAssignmentError(
+      `The assignment (protocol ${runnerProtocolVersion}) is not usable. ${faults.join('; ')}`,
+    );
   }
   if (parsed.data.type !== 'assign') throw new BadAssignmentError('The first message is not an assignment.');
   const { assignment } = parsed.data;
   const { rank, worldSize, hosts, plan } = assignment;
-  if (rank >= worldSize) throw new BadAssignmentError(`assignment.rank: ${rank} is not below assignment.worldSize, ${worldSize}`);
-  if (hosts.length !== worldSize) throw new BadAssignmentError(`assignment.hosts: ${hosts.length} of them for ${worldSize} ranks`);
-  if (plan === 'single' && worldSize > 1) throw new BadAssignmentError(`assignment.plan: single, with ${worldSize} ranks`);
+  if (rank >= worldSize)
+    throw new BadAssignmentError(`assignment.rank: ${rank} is not below assignment.worldSize, ${worldSize}`);
+  if (hosts.length !== worldSize)
+    throw new BadAssignmentError(`assignment.hosts: ${hosts.length} of them for ${worldSize} ranks`);
+  if (plan === 'single' && worldSize > 1)
+    throw new BadAssignmentError(`assignment.plan: single, with ${worldSize} ranks`);
   return assignment;
 }

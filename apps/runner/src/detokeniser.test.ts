@@ -38,6 +38,11 @@ test('all pieces together are the whole text of any tokens of a real tokenizer, 
 
 test('a blank that a tokenizer drops from the first token of a text is kept between tokens', () => {
   const words = ['▁Hello', '▁world', '!'];
-  const decode = (tokens: readonly number[]) => tokens.map((token) => words[token] ?? '').join('').replaceAll('▁', ' ').trimStart();
+  const decode = (tokens: readonly number[]) =>
+    tokens
+      .map((token) => words[token] ?? '')
+      .join('')
+      .replaceAll('▁', ' ')
+      .trimStart();
   expect(piecesOf(decode, [0, 1, 2])).toEqual(['Hello', ' world', '!', '']);
 });

@@ -1,8 +1,15 @@
 import type { MlxMemoryBytes } from '@rankscope/flight-recorder';
-import { assertNever, formatTimestamp, type MlxMemorySnapshot, type ToRunner } from '@rankscope/schema';
-import { inboxBound } from './inbox.ts';
+import {
+  assertNever,
+  type Fault,
+  formatTimestamp,
+  type MlxMemorySnapshot,
+  type TaskOrder,
+  type ToRunner,
+} from '@rankscope/schema';
 import { isEngineFault } from './engine/engine.ts';
 import { failTask } from './fail-task.ts';
+import { inboxBound } from './inbox.ts';
 import type { Rank } from './rank.ts';
 import { outsideCell } from './record-moment.ts';
 
@@ -15,35 +22,48 @@ export interface Desk extends Rank {
 export function followOrder(rank: Desk, message: ToRunner): void {
   switch (message.type) {
     case 'assign':
-      return rank.log.warn('a second assignment was ignored');
+      rank.log.warn('a second assignment was ignored');
+      break;
     case 'task':
-      return offer(rank, message.task);
+      offer(rank, message.task);
+      break;
     case 'cancel':
       // Of neither: it is done, or was never ours, and both are what the canceller wants.
       if (rank.current.task?.taskId === message.taskId) rank.current.task.end('cancel');
       else rank.inbox.wish(message.taskId, 'cancel');
-      return;
+      break;
     case 'inject':
-      return inject(rank, message.fault);
-    case 'capture':
-      return rank.send({ type: 'captured', requestId: message.requestId, memory: toSnapshot(rank.engine.memory(), rank.wallNs()) });
+      inject(rank, message.fault);
+      break;
+    case 'capture': {
+      const memory = toSnapshot(rank.engine.memory(), rank.wallNs());
+      rank.send({ type: 'captured', requestId: message.requestId, memory });
+      break;
+    }
     case 'shutdown':
-      return rank.shutDown('the plane asked for it');
+      rank.shutDown('the plane asked for it');
+      break;
     default:
       assertNever(message);
   }
 }
 
-function offer(rank: Desk, order: Extract<ToRunner, { type: 'task' }>['task']): void {
+function offer(rank: Desk, given: TaskOrder): void {
+  // The instance's own limit holds for every task.
+  const order = { ...given, deadlineMs: Math.min(given.deadlineMs, rank.assignment.deadlines.taskMs) };
   if (rank.current.task?.taskId === order.taskId || rank.inbox.offer(order) !== 'full') return;
   failTask(rank, order.taskId, 'internal', `This rank already holds ${inboxBound} tasks.`);
 }
 
-function inject(rank: Desk, fault: Extract<ToRunner, { type: 'inject' }>['fault']): void {
-  const why = !rank.assignment.injectAllowed ? 'not allowed here' : isEngineFault(fault) ? null : 'is a signal';
-  if (why === null && isEngineFault(fault)) return rank.engine.inject(fault);
+function inject(rank: Desk, fault: Fault): void {
+  if (rank.assignment.injectAllowed && isEngineFault(fault)) {
+    rank.engine.inject(fault);
+    return;
+  }
+  const why = rank.assignment.injectAllowed ? 'is a signal' : 'not allowed here';
   rank.log.warn('fault refused', { kind: fault.kind, why });
-  rank.writer.record({ phase: 'idle', kind: 'mark', event: 'status', detail: `fault refused: ${why}`, rare: true, cell: outsideCell });
+  const detail = `fault refused: ${why}`;
+  rank.writer.record({ phase: 'idle', kind: 'mark', event: 'status', detail, rare: true, cell: outsideCell });
 }
 
 function toSnapshot(bytes: MlxMemoryBytes | null, wallNs: bigint): MlxMemorySnapshot | null {

@@ -1,5 +1,5 @@
 import type { TaskId, TaskOrder } from '@rankscope/schema';
-import { strongest, type EndWish, type Holding } from './agree-task.ts';
+import { type EndWish, type Holding, strongest } from './agree-task.ts';
 
 export interface HeldTask {
   readonly order: TaskOrder;

@@ -36,7 +36,10 @@ export async function live(assignment: Assignment, { channel, clock, log, exit }
     exit(runnerExitCodes.clean);
   };
   const stop = createStop({ rank, leave: () => void leave() });
-  const timers = [setInterval(() => writer.loopBeat(), beatEveryMs).unref(), setInterval(() => noteMemory(rank), memoryEveryMs).unref()];
+  const timers = [
+    setInterval(() => writer.loopBeat(), beatEveryMs).unref(),
+    setInterval(() => noteMemory(rank), memoryEveryMs).unref(),
+  ];
 
   channel.onClose(() => {
     // Nobody will ever ask for an answer again; a plane that comes back starts the next attempt.
@@ -49,7 +52,10 @@ export async function live(assignment: Assignment, { channel, clock, log, exit }
   process.on('SIGINT', () => undefined);
   withPhase(writer, 'created', () => announce(rank, 'RunnerIdle'));
   const desk = { ...rank, wallNs: clock.wallNs, shutDown: stop.begin };
-  channel.listen((message) => followOrder(desk, message), (why) => log.warn('a message was not understood', { why }));
+  channel.listen(
+    (message) => followOrder(desk, message),
+    (why) => log.warn('a message was not understood', { why }),
+  );
 
   try {
     await runRank(rank);

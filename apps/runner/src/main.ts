@@ -9,7 +9,7 @@ import { live } from './live.ts';
 const assignmentDeadlineMs = 30_000;
 
 const clock = createClock();
-const log = createLog({ level: readConfig(process.env).RANKSCOPE_LOG, wallNs: clock.wallNs });
+const log = createLog({ level: readConfig().RANKSCOPE_LOG, wallNs: clock.wallNs });
 const channel = openChannel(process);
 const exit = (code: number) => process.exit(code);
 

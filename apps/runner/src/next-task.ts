@@ -1,5 +1,5 @@
 import { withPhase } from '@rankscope/flight-recorder';
-import { agree, decodeTable, encodeTable, type Agreement, type EndWish } from './agree-task.ts';
+import { type Agreement, agree, decodeTable, type EndWish, encodeTable } from './agree-task.ts';
 import { failTask } from './fail-task.ts';
 import type { HeldTask } from './inbox.ts';
 import type { Rank } from './rank.ts';
@@ -64,6 +64,11 @@ function dropUnshared(rank: Rank, taskId: string): void {
   const held = rank.inbox.take(taskId);
   if (held === null) return;
   rank.writer.setTask(held.order);
-  failTask(rank, held.order.taskId, 'internal', `The ranks had no task in common for ${nothingInCommonMs / 1000} s; not every rank was given this one.`);
+  failTask(
+    rank,
+    held.order.taskId,
+    'internal',
+    `The ranks had no task in common for ${nothingInCommonMs / 1000} s; not every rank was given this one.`,
+  );
   rank.writer.setTask(null);
 }

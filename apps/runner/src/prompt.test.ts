@@ -9,14 +9,19 @@ import { buildPrompt } from './build-prompt.ts';
 import { openPrompter } from './prompt.ts';
 
 const tiny = fileURLToPath(new URL('../../../native/models/tiny', import.meta.url));
-const Expected = z.array(z.object({ prompt: z.string(), answer: z.string(), promptTokens: z.array(z.int()), greedyTokens: z.array(z.int()) }));
+const Expected = z.array(
+  z.object({ prompt: z.string(), answer: z.string(), promptTokens: z.array(z.int()), greedyTokens: z.array(z.int()) }),
+);
 const expected = Expected.parse(JSON.parse(readFileSync(join(tiny, 'expected.json'), 'utf8')));
 
-test.each(expected.map((one) => [one.prompt, one] as const))('tokens of %s and of its answer are those of the reference', (prompt, one) => {
-  const prompter = openPrompter(tiny);
-  expect(prompter.encode([{ role: 'user', content: prompt }])).toEqual(one.promptTokens);
-  expect(prompter.decode(one.greedyTokens)).toBe(one.answer);
-});
+test.each(expected.map((one) => [one.prompt, one] as const))(
+  'tokens of %s and of its answer are those of the reference',
+  (prompt, one) => {
+    const prompter = openPrompter(tiny);
+    expect(prompter.encode([{ role: 'user', content: prompt }])).toEqual(one.promptTokens);
+    expect(prompter.decode(one.greedyTokens)).toBe(one.answer);
+  },
+);
 
 test('a model directory without its files is named, file and reason', () => {
   const dir = mkdtempSync(join(tmpdir(), 'rankscope-prompt-'));
@@ -38,16 +43,43 @@ const order = (content: string, maxTokens = 256) =>
     deadlineMs: 1,
   });
 const model = { contextLength: 8, eosTokenIds: [] };
-const words = { encode: (messages: readonly { content: string }[]) => messages.flatMap(({ content }) => content.split(' ').filter(Boolean).map(() => 1)), decode: () => '' };
+const words = {
+  encode: (messages: readonly { content: string }[]) =>
+    messages.flatMap(({ content }) =>
+      content
+        .split(' ')
+        .filter(Boolean)
+        .map(() => 1),
+    ),
+  decode: () => '',
+};
 
 test('a prompt leaves room for its answer, or is refused with the numbers', () => {
-  expect(buildPrompt({ prompter: words, model, order: order('a b c') })).toEqual({ kind: 'tokens', tokens: [1, 1, 1], maxTokens: 5 });
+  expect(buildPrompt({ prompter: words, model, order: order('a b c') })).toEqual({
+    kind: 'tokens',
+    tokens: [1, 1, 1],
+    maxTokens: 5,
+  });
   expect(buildPrompt({ prompter: words, model, order: order('a b c', 2) })).toMatchObject({ maxTokens: 2 });
-  expect(buildPrompt({ prompter: words, model, order: order('a b c d e f g h') })).toMatchObject({ kind: 'refused', class: 'prompt_too_long' });
-  expect(buildPrompt({ prompter: words, model, order: order(' ') })).toMatchObject({ kind: 'refused', class: 'bad_request' });
+  expect(buildPrompt({ prompter: words, model, order: order('a b c d e f g h') })).toMatchObject({
+    kind: 'refused',
+    class: 'prompt_too_long',
+  });
+  expect(buildPrompt({ prompter: words, model, order: order(' ') })).toMatchObject({
+    kind: 'refused',
+    class: 'bad_request',
+  });
 });
 
 test('what a template throws is the answer, not the end of the rank', () => {
-  const prompter = { ...words, encode: () => { throw new Error('roles must alternate'); } };
-  expect(buildPrompt({ prompter, model, order: order('a') })).toMatchObject({ class: 'bad_request', message: expect.stringContaining('roles must alternate') });
+  const prompter = {
+    ...words,
+    encode: () => {
+      throw new Error('roles must alternate');
+    },
+  };
+  expect(buildPrompt({ prompter, model, order: order('a') })).toMatchObject({
+    class: 'bad_request',
+    message: expect.stringContaining('roles must alternate'),
+  });
 });

@@ -33,12 +33,15 @@ const TokenizerConfig = z.looseObject({
 export function openPrompter(dir: string): Prompter {
   const rawConfig = readJson(dir, 'tokenizer_config.json');
   const config = TokenizerConfig.safeParse(rawConfig);
-  if (!config.success) throw new ModelInvalidError(`${join(dir, 'tokenizer_config.json')}: ${z.prettifyError(config.error)}`);
+  if (!config.success)
+    throw new ModelInvalidError(`${join(dir, 'tokenizer_config.json')}: ${z.prettifyError(config.error)}`);
   const tokenizer = new Tokenizer(readJson(dir, 'tokenizer.json'), rawConfig);
   const template = new Template(readTemplate(dir, config.data.chat_template));
   const { bos_token, eos_token, pad_token, unk_token } = config.data;
   // A template tests for what is not there; `null` would be printed as text.
-  const special = Object.fromEntries(Object.entries({ bos_token, eos_token, pad_token, unk_token }).filter(([, text]) => text != null));
+  const special = Object.fromEntries(
+    Object.entries({ bos_token, eos_token, pad_token, unk_token }).filter(([, text]) => text != null),
+  );
   return {
     encode(messages) {
       const text = template.render({ ...special, messages, add_generation_prompt: true });
@@ -57,7 +60,9 @@ function readTemplate(dir: string, inConfig: z.output<typeof TokenizerConfig>['c
   if (typeof inConfig === 'string') return inConfig;
   const named = inConfig?.find(({ name }) => name === 'default') ?? inConfig?.[0];
   if (named !== undefined) return named.template;
-  throw new ModelInvalidError(`${dir} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja`);
+  throw new ModelInvalidError(
+    `${dir} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja`,
+  );
 }
 
 function readJson(dir: string, name: string): object {

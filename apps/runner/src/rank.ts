@@ -40,10 +40,15 @@ export interface Announcement {
 }
 
 /** Tells the plane, and the recorder: a status must be readable when the plane that heard it is gone. */
-export function announce(rank: Pick<Rank, 'send' | 'writer'>, status: RunnerStatusKind, { detail, progress }: Announcement = {}): void {
+export function announce(
+  rank: Pick<Rank, 'send' | 'writer'>,
+  status: RunnerStatusKind,
+  { detail, progress }: Announcement = {},
+): void {
   rank.send({ type: 'status', status, detail: detail ?? null, progress: progress ?? null });
   // Progress is recorded by the phase it belongs to; here it would push the lifecycle out of the rare ring.
-  if (progress === undefined) rank.writer.record({ phase: phaseOfStatus[status], kind: 'mark', event: 'status', detail: status, rare: true });
+  if (progress === undefined)
+    rank.writer.record({ phase: phaseOfStatus[status], kind: 'mark', event: 'status', detail: status, rare: true });
 }
 
 /** The one rank that samples: it detokenises, sends text, and sees stop sequences. */

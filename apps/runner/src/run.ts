@@ -1,7 +1,8 @@
 import { withPhase } from '@rankscope/flight-recorder';
-import { announce, type Rank, type ReadyRank } from './rank.ts';
 import { nextTask } from './next-task.ts';
+import { announce, type Rank, type ReadyRank } from './rank.ts';
 import { runTask } from './run-task.ts';
+import { within } from './within.ts';
 
 /**
  * The life of a rank, from its group to its end. Returns when the inbox has been closed; throws when the rank cannot go
@@ -27,9 +28,10 @@ async function loadModel(rank: Rank): Promise<ReadyRank> {
   const { engine, assignment } = rank;
   announce(rank, 'RunnerLoading');
   const prompter = withPhase(rank.writer, 'load_model', rank.openPrompter, 'tokenizer');
-  const model = await engine.load({ dir: assignment.modelDir, plan: assignment.plan }, (done, total) => {
+  const loading = engine.load({ dir: assignment.modelDir, plan: assignment.plan }, (done, total) => {
     announce(rank, 'RunnerLoading', { progress: { done, total } });
   });
+  const model = await within(loading, assignment.deadlines.loadMs, 'The model was not loaded');
   announce(rank, 'RunnerLoaded');
   return { ...rank, model, prompter };
 }

@@ -29,7 +29,8 @@ export function openRunningTask({ held, writer, nowMs, cancelEngine }: RunningTa
     wish = strongest([wish, wanted]);
     if (wish === before) return;
     if (wanted === 'cancel') recordMoment(writer, 'cancel_requested', { event: 'enter' });
-    if (wanted === 'deadline') recordMoment(writer, 'cancel_requested', { event: 'deadline_passed', detail: `task deadline ${deadlineMs} ms` });
+    if (wanted === 'deadline')
+      recordMoment(writer, 'cancel_requested', { event: 'deadline_passed', detail: `task deadline ${deadlineMs} ms` });
     cancelEngine();
   };
   const leftMs = Math.max(0, deadlineMs - (nowMs() - held.heldSinceMs));

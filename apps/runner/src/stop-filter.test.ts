@@ -12,13 +12,18 @@ function endBefore(text: string, stops: readonly string[]): { shown: string; sto
 }
 
 test('however a text is cut into pieces, what is shown is what stands before the first stop', () => {
-  const letters = (options: { minLength?: number; maxLength: number }) => fc.string({ unit: fc.constantFrom('a', 'b', 'c'), ...options });
+  const letters = (options: { minLength?: number; maxLength: number }) =>
+    fc.string({ unit: fc.constantFrom('a', 'b', 'c'), ...options });
   fc.assert(
-    fc.property(fc.array(letters({ maxLength: 4 }), { maxLength: 12 }), fc.array(letters({ minLength: 1, maxLength: 4 }), { maxLength: 3 }), (pieces, stops) => {
-      const filter = createStopFilter(stops);
-      const shown = pieces.map((piece) => filter.push(piece)).join('') + filter.flush();
-      expect({ shown, stopped: filter.stopped }).toEqual(endBefore(pieces.join(''), stops));
-    }),
+    fc.property(
+      fc.array(letters({ maxLength: 4 }), { maxLength: 12 }),
+      fc.array(letters({ minLength: 1, maxLength: 4 }), { maxLength: 3 }),
+      (pieces, stops) => {
+        const filter = createStopFilter(stops);
+        const shown = pieces.map((piece) => filter.push(piece)).join('') + filter.flush();
+        expect({ shown, stopped: filter.stopped }).toEqual(endBefore(pieces.join(''), stops));
+      },
+    ),
     { numRuns: 2_000 },
   );
 });

@@ -33,7 +33,13 @@ export function createStop({ rank, leave }: { readonly rank: Rank; readonly leav
 }
 
 function leaveEarly(rank: Rank, leave: () => void): void {
-  rank.writer.record({ phase: 'shutdown_cleanup', kind: 'enter', event: 'enter', rare: true, detail: 'without waiting' });
+  rank.writer.record({
+    phase: 'shutdown_cleanup',
+    kind: 'enter',
+    event: 'enter',
+    rare: true,
+    detail: 'without waiting',
+  });
   rank.writer.record({ phase: 'shutdown_cleanup', kind: 'exit', event: 'aborted', rare: true });
   announce(rank, 'RunnerShutdown');
   leave();

@@ -13,7 +13,9 @@ import { hostname, uptime } from 'node:os';
 export function readBootId(platform: NodeJS.Platform = process.platform): string {
   if (platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   if (platform === 'darwin') {
-    return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8', timeout: 2_000 }).trim().toLowerCase();
+    return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8', timeout: 2_000 })
+      .trim()
+      .toLowerCase();
   }
   const bootMinute = Math.round((Date.now() / 1000 - uptime()) / 60);
   return deriveUuid(`${hostname()} booted in minute ${bootMinute}`);

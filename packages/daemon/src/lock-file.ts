@@ -41,7 +41,8 @@ export function openLockFile(options: LockFileOptions): LockFile {
     for (let turn = 1; turn <= turns; turn += 1) {
       if (tryLink(draft, path)) return { path, close: () => removeIfOwn(path, own) };
       const owner = readOwner(path);
-      if (owner !== null && owner.bootId === bootId && owner.pid !== pid && isAlive(owner.pid)) throw new LockedError(path, owner.pid);
+      if (owner !== null && owner.bootId === bootId && owner.pid !== pid && isAlive(owner.pid))
+        throw new LockedError(path, owner.pid);
       discard(path, `${draft}.old`, owner?.text ?? null);
     }
     throw new LockedError(path, readOwner(path)?.pid ?? 0);

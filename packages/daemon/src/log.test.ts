@@ -11,7 +11,9 @@ function linesOf(format: 'text' | 'json', level: 'info' | 'error' = 'info') {
 test('one line: time, level, message, fields; what has blanks is quoted', () => {
   const { lines, log } = linesOf('text');
   log.with({ rank: 1 }).warn('rank is late', { phase: 'decode_barrier', why: 'no answer', gone: undefined });
-  expect(lines).toEqual(['2026-11-22T02:41:07.412913Z warn rank is late rank=1 phase=decode_barrier why="no answer"\n']);
+  expect(lines).toEqual([
+    '2026-11-22T02:41:07.412913Z warn rank is late rank=1 phase=decode_barrier why="no answer"\n',
+  ]);
 });
 
 test('a line end in a message does not make two events', () => {
@@ -23,7 +25,12 @@ test('a line end in a message does not make two events', () => {
 test('JSON when asked, whole numbers of any size', () => {
   const { lines, log } = linesOf('json');
   log.info('beat', { at: 2n ** 60n });
-  expect(JSON.parse(lines[0] ?? '')).toEqual({ time: '2026-11-22T02:41:07.412913Z', level: 'info', message: 'beat', at: '1152921504606846976' });
+  expect(JSON.parse(lines[0] ?? '')).toEqual({
+    time: '2026-11-22T02:41:07.412913Z',
+    level: 'info',
+    message: 'beat',
+    at: '1152921504606846976',
+  });
 });
 
 test('what is below the level is not written', () => {

@@ -44,7 +44,9 @@ export function createLog(options: LogOptions): Log {
 }
 
 function formatText(time: string, level: LogLevel, message: string, fields: LogFields): string {
-  const pairs = Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [` ${key}=${quote(value)}`]));
+  const pairs = Object.entries(fields).flatMap(([key, value]) =>
+    value === undefined ? [] : [` ${key}=${quote(value)}`],
+  );
   return `${time} ${level} ${oneLine(message)}${pairs.join('')}\n`;
 }
 

@@ -35,7 +35,10 @@ test('a flag beats the environment; an empty variable is one that is not set', (
 });
 
 test('every fault is told at once, and a misspelt key with the name that was meant', () => {
-  const faults = faultsOf({ RANKSCOPE_PROT: '1', RANKSCOPE_PORT: 'x', RANKSCOPE_NODE_DEADLINE_MS: '-1' }, ['--hots', 'a']);
+  const faults = faultsOf({ RANKSCOPE_PROT: '1', RANKSCOPE_PORT: 'x', RANKSCOPE_NODE_DEADLINE_MS: '-1' }, [
+    '--hots',
+    'a',
+  ]);
   expect(faults).toHaveLength(4);
   expect(faults[0]).toBe('RANKSCOPE_PROT is not a setting; did you mean RANKSCOPE_PORT?');
   expect(faults[1]).toBe('--hots is not a flag; did you mean --host?');
@@ -44,7 +47,9 @@ test('every fault is told at once, and a misspelt key with the name that was mea
 });
 
 test('a secret is not a flag, and not in a message', () => {
-  expect(faultsOf({}, ['--token', 'abcdefgh'])).toEqual(['--token is not a flag; a flag shows in `ps`, set RANKSCOPE_TOKEN']);
+  expect(faultsOf({}, ['--token', 'abcdefgh'])).toEqual([
+    '--token is not a flag; a flag shows in `ps`, set RANKSCOPE_TOKEN',
+  ]);
   expect(faultsOf({ RANKSCOPE_TOKEN: 'short' })[0]).toMatch(/^RANKSCOPE_TOKEN = \(hidden\)/);
 });
 
@@ -63,5 +68,7 @@ test("a child may ignore its parent's settings", () => {
 });
 
 test('the printed configuration hides secrets', () => {
-  expect(formatConfig({ RANKSCOPE_PORT: 1, RANKSCOPE_TOKEN: 'abcdefgh' }, secret)).toBe('RANKSCOPE_PORT=1\nRANKSCOPE_TOKEN=(set)');
+  expect(formatConfig({ RANKSCOPE_PORT: 1, RANKSCOPE_TOKEN: 'abcdefgh' }, secret)).toBe(
+    'RANKSCOPE_PORT=1\nRANKSCOPE_TOKEN=(set)',
+  );
 });

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { nearestName } from './nearest-name.ts';
 
 /** One object schema whose keys are the environment's names (`RANKSCOPE_PORT`); defaults and checks live in it. */
@@ -39,7 +39,9 @@ export class ConfigError extends Error {
 export const envPrefix = 'RANKSCOPE_';
 
 /** Environment and flags → one frozen object. Throws a ConfigError that lists every fault at once. */
-export function parseConfig<Fields extends ConfigFields>(options: ParseConfigOptions<Fields>): ParsedConfig<z.output<Fields>> {
+export function parseConfig<Fields extends ConfigFields>(
+  options: ParseConfigOptions<Fields>,
+): ParsedConfig<z.output<Fields>> {
   const { fields, env, argv = [], secret = [], extraFlags = {}, unknownKeys = 'refuse' } = options;
   const keys = Object.keys(fields.shape);
   const faults = unknownKeys === 'refuse' ? findUnknownKeys(env, keys) : [];
@@ -94,7 +96,9 @@ function readCommandLine(given: {
   for (const flag of keyOfFlag.keys()) options[flag] = { type: 'string' };
   for (const [flag, type] of Object.entries(extraFlags)) options[flag] = { type };
 
-  const line = { values: {}, flags: {}, positionals: [], printConfig: false, faults: [] } as CommandLine & { printConfig: boolean };
+  const line = { values: {}, flags: {}, positionals: [], printConfig: false, faults: [] } as CommandLine & {
+    printConfig: boolean;
+  };
   // Not strict: strict stops at the first fault, and all of them are to be told.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens) {
@@ -106,7 +110,12 @@ function readCommandLine(given: {
       const isSecret = secret.some((key) => flagOf(key) === name);
       const hint = isSecret
         ? `; a flag shows in \`ps\`, set ${envPrefix}${name.toUpperCase().replaceAll('-', '_')}`
-        : didYouMean(nearestName(rawName, Object.keys(options).map((flag) => `--${flag}`)));
+        : didYouMean(
+            nearestName(
+              rawName,
+              Object.keys(options).map((flag) => `--${flag}`),
+            ),
+          );
       line.faults.push(`${rawName} is not a flag${hint}`);
     } else if (type === 'boolean' && value !== undefined) line.faults.push(`${rawName} takes no value`);
     else if (type === 'string' && (value === undefined || (!token.inlineValue && value.startsWith('--'))))
@@ -122,7 +131,11 @@ function readCommandLine(given: {
   return line;
 }
 
-function describeIssue(issue: z.core.$ZodIssue, raw: Readonly<Record<string, string>>, secret: readonly string[]): string {
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  raw: Readonly<Record<string, string>>,
+  secret: readonly string[],
+): string {
   const key = String(issue.path[0] ?? '');
   if (key === '') return issue.message;
   const value = raw[key];

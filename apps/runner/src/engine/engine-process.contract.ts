@@ -1,5 +1,5 @@
 // A process that holds one engine and does as it is told over IPC; the contract suite starts one a rank.
-import { Assignment, RunnerPhase, Sampling, Fault } from '@rankscope/schema';
+import { Assignment, Fault, RunnerPhase, Sampling } from '@rankscope/schema';
 import { z } from 'zod';
 import { openEngine } from '../open-engine.ts';
 import { isEngineFault, type RankEngine } from './engine.ts';
@@ -27,7 +27,13 @@ process.on('message', (raw) => {
   const answer = (result: object) => void process.send?.({ id, ...result });
   run(call, (token) => answer({ token })).then(
     (value) => answer({ value: value ?? null }),
-    (error: unknown) => answer({ error: error instanceof Error ? { name: error.name, message: error.message } : { name: 'unknown', message: String(error) } }),
+    (error: unknown) =>
+      answer({
+        error:
+          error instanceof Error
+            ? { name: error.name, message: error.message }
+            : { name: 'unknown', message: String(error) },
+      }),
   );
 });
 process.on('disconnect', () => process.exit(0));

@@ -33,7 +33,10 @@ export interface EngineRanks {
 }
 
 /** Two engines in two processes, opened and not yet joined. */
-export async function startEngines(given: { readonly engine: 'mlx' | 'simulated'; readonly modelDir: string }): Promise<EngineRanks> {
+export async function startEngines(given: {
+  readonly engine: 'mlx' | 'simulated';
+  readonly modelDir: string;
+}): Promise<EngineRanks> {
   const dir = mkdtempSync(join(tmpdir(), 'rankscope-engine-'));
   const hosts = await freeHosts(2);
   const children: ChildProcess[] = [];
@@ -41,8 +44,21 @@ export async function startEngines(given: { readonly engine: 'mlx' | 'simulated'
     const child = spawn(process.execPath, [main], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     children.push(child);
     const assignment = Assignment.parse({
-      protocol: 1, runnerId: `engine-${rank}`, nodeId: 'n', instanceId: 'i', modelId: 'm', ...given, rank, worldSize: 2, attempt: 1, plan: 'tensor', hosts,
-      ringPath: join(dir, `${rank}.ring`), bootId: readBootId(), deadlines: { connectMs: 20_000, collectiveMs: 30_000 }, injectAllowed: true,
+      protocol: 1,
+      runnerId: `engine-${rank}`,
+      nodeId: 'n',
+      instanceId: 'i',
+      modelId: 'm',
+      ...given,
+      rank,
+      worldSize: 2,
+      attempt: 1,
+      plan: 'tensor',
+      hosts,
+      ringPath: join(dir, `${rank}.ring`),
+      bootId: readBootId(),
+      deadlines: { connectMs: 20_000, collectiveMs: 30_000 },
+      injectAllowed: true,
     });
     return describeRank(child, assignment);
   };
@@ -51,14 +67,26 @@ export async function startEngines(given: { readonly engine: 'mlx' | 'simulated'
     ranks,
     both: (call) => Promise.all(ranks.map((rank) => rank.do(call))),
     close: async () => {
-      await Promise.all(children.map((child) => new Promise((resolve) => (child.exitCode ?? child.signalCode) === null ? child.once('exit', resolve).kill('SIGKILL') : resolve(null))));
+      await Promise.all(
+        children.map(
+          (child) =>
+            new Promise((resolve) =>
+              (child.exitCode ?? child.signalCode) === null
+                ? child.once('exit', resolve).kill('SIGKILL')
+                : resolve(null),
+            ),
+        ),
+      );
       rmSync(dir, { recursive: true, force: true });
     },
   };
 }
 
 function describeRank(child: ChildProcess, assignment: Assignment): EngineRank {
-  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void; onToken: (token: number) => void }>();
+  const waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void; onToken: (token: number) => void }
+  >();
   let count = 0;
   child.on('message', (raw) => {
     const { id, value, token, error } = Answer.parse(raw);
@@ -73,7 +101,8 @@ function describeRank(child: ChildProcess, assignment: Assignment): EngineRank {
   });
   const act: EngineRank['do'] = (call, onToken = () => undefined) =>
     new Promise((resolve, reject) => {
-      const id = (count += 1);
+      count += 1;
+      const id = count;
       waiting.set(id, { resolve, reject, onToken });
       child.send({ id, call }, (error) => error && reject(error));
     });
@@ -99,9 +128,13 @@ function describeRank(child: ChildProcess, assignment: Assignment): EngineRank {
 
 async function freeHosts(count: number): Promise<string[]> {
   const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<Server>((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-    })),
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<Server>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
   );
   const hosts = servers.map((server) => {
     const address = server.address();

@@ -11,7 +11,12 @@ export interface EngineUnderTest {
   readonly prompt: readonly number[];
 }
 
-const Generated = z.object({ finishReason: z.string(), tokens: z.array(z.int()), promptTokens: z.int(), cachedTokens: z.int() });
+const Generated = z.object({
+  finishReason: z.string(),
+  tokens: z.array(z.int()),
+  promptTokens: z.int(),
+  cachedTokens: z.int(),
+});
 /** A peer's death must be an error so soon. */
 const peerLossMs = 1_000;
 
@@ -27,11 +32,18 @@ export function describeEngine(name: string, { engine, modelDir, prompt }: Engin
     afterEach(() => group.close());
 
     const generate = (rank: 0 | 1, maxTokens: number, onToken?: (token: number) => void) =>
-      group.ranks[rank].do({ call: 'generate', tokens: [...prompt], maxTokens }, onToken).then((value) => Generated.parse(value));
+      group.ranks[rank]
+        .do({ call: 'generate', tokens: [...prompt], maxTokens }, onToken)
+        .then((value) => Generated.parse(value));
 
     test('a gather brings the bytes of all, in rank order, to all', async () => {
-      const both = await Promise.all(group.ranks.map((rank, index) => rank.do({ call: 'gather', phase: 'task_agreement', text: `rank ${index}` })));
-      expect(both).toEqual([['rank 0', 'rank 1'], ['rank 0', 'rank 1']]);
+      const both = await Promise.all(
+        group.ranks.map((rank, index) => rank.do({ call: 'gather', phase: 'task_agreement', text: `rank ${index}` })),
+      );
+      expect(both).toEqual([
+        ['rank 0', 'rank 1'],
+        ['rank 0', 'rank 1'],
+      ]);
     });
 
     test('all ranks generate the same tokens, say each once, and know a prompt again', async () => {
@@ -54,7 +66,8 @@ export function describeEngine(name: string, { engine, modelDir, prompt }: Engin
       expect(first).toEqual(second);
       expect(first.finishReason).toBe('cancelled');
       expect(first.tokens.length).toBeLessThan(200);
-      for (const rank of group.ranks) expect(rank.entries().some(({ phase }) => phase === 'cancel_observed')).toBe(true);
+      for (const rank of group.ranks)
+        expect(rank.entries().some(({ phase }) => phase === 'cancel_observed')).toBe(true);
     });
 
     test('a peer that is killed is an error within a second, and every later call is one', async () => {
@@ -65,21 +78,30 @@ export function describeEngine(name: string, { engine, modelDir, prompt }: Engin
       group.ranks[1].kill();
       await expect(waiting).rejects.toMatchObject({ name: 'PeerLostError' });
       expect(performance.now() - killedAt).toBeLessThan(peerLossMs);
-      await expect(group.ranks[0].do({ call: 'gather', phase: 'task_agreement', text: 'a' })).rejects.toMatchObject({ name: 'PeerLostError' });
+      await expect(group.ranks[0].do({ call: 'gather', phase: 'task_agreement', text: 'a' })).rejects.toMatchObject({
+        name: 'PeerLostError',
+      });
     });
 
     test('a rank that hangs has left collective n−1 and its peer is inside n; released, both go on', async () => {
       await group.ranks[1].do({ call: 'inject', fault: { kind: 'hang', at: 'decode_barrier', after: 3 } });
       const both = Promise.all([generate(0, 12), generate(1, 12)]);
       both.catch(() => undefined);
-      await expect.poll(() => group.ranks[1].entries().some(({ event }) => event === 'fault_injected'), { timeout: 10_000 }).toBe(true);
+      await expect
+        .poll(() => group.ranks[1].entries().some(({ event }) => event === 'fault_injected'), { timeout: 10_000 })
+        .toBe(true);
       // The other rank is a step behind or has arrived; it arrives.
-      await expect.poll(() => group.ranks[0].state().cells.find(({ cell }) => cell === 1)?.phase, { timeout: 5_000 }).toBe('decode_barrier');
+      await expect
+        .poll(() => group.ranks[0].state().cells.find(({ cell }) => cell === 1)?.phase, { timeout: 5_000 })
+        .toBe('decode_barrier');
       const open = group.ranks[0].state().cells.find(({ cell }) => cell === 1);
       expect(group.ranks[1].state().cells.find(({ cell }) => cell === 1)).toBeUndefined();
       const last = collectives(group.ranks[1].entries()).at(-1);
       expect(last).toMatchObject({ event: 'collective_exit', barrierSeq: (open?.ordinal ?? 0) - 1 });
-      expect(collectives(group.ranks[0].entries()).at(-1)).toMatchObject({ event: 'collective_enter', barrierSeq: open?.ordinal });
+      expect(collectives(group.ranks[0].entries()).at(-1)).toMatchObject({
+        event: 'collective_enter',
+        barrierSeq: open?.ordinal,
+      });
 
       await group.ranks[1].do({ call: 'inject', fault: { kind: 'release' } });
       const [first, second] = await both;
@@ -114,5 +136,7 @@ export function describeEngine(name: string, { engine, modelDir, prompt }: Engin
 }
 
 function collectives(entries: readonly RingEntry[]): RingEntry[] {
-  return entries.filter(({ op, pointToPoint, event }) => op !== null && !pointToPoint && event.startsWith('collective_'));
+  return entries.filter(
+    ({ op, pointToPoint, event }) => op !== null && !pointToPoint && event.startsWith('collective_'),
+  );
 }

@@ -13,7 +13,11 @@ const addon = fileURLToPath(new URL('../../../../build/native/rankscope.node', i
 const tiny = fileURLToPath(new URL('../../../../native/models/tiny', import.meta.url));
 if (existsSync(addon)) {
   // "Count.": 270 tokens.
-  describeEngine('the MLX engine', { engine: 'mlx', modelDir: tiny, prompt: [3, 203, 39, 287, 82, 88, 18, 1, 203, 4, 203] });
+  describeEngine('the MLX engine', {
+    engine: 'mlx',
+    modelDir: tiny,
+    prompt: [3, 203, 39, 287, 82, 88, 18, 1, 203, 4, 203],
+  });
 } else {
   describe('the MLX engine', () => {
     test.skip('the native core is not built: run `npm run native`', () => undefined);

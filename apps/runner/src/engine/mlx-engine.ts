@@ -1,7 +1,15 @@
 import { defaultRingSizes, type FlightWriter, type MlxMemoryBytes } from '@rankscope/flight-recorder';
 import { createNativeFlightWriter, loadBinding, type NativeEngine } from '@rankscope/native';
 import {
-  type Assignment, collectiveOps, elementTypes, flightEvents, flightKinds, phaseFacts, runnerExitCodes, runnerPhases, slotFlags,
+  type Assignment,
+  collectiveOps,
+  elementTypes,
+  flightEvents,
+  flightKinds,
+  phaseFacts,
+  runnerExitCodes,
+  runnerPhases,
+  slotFlags,
 } from '@rankscope/schema';
 import type { EngineFault, RankEngine } from './engine.ts';
 
@@ -64,14 +72,21 @@ function createMlxEngine(native: NativeEngine, memory: () => MlxMemoryBytes): Ra
           native.cancel();
         }
       };
-      const given = { tokens: Int32Array.from(tokens), eosTokenIds: Int32Array.from(eosTokenIds), maxTokens, prefillChunk, wantLogits: false };
+      const given = {
+        tokens: Int32Array.from(tokens),
+        eosTokenIds: Int32Array.from(eosTokenIds),
+        maxTokens,
+        prefillChunk,
+        wantLogits: false,
+      };
       const result = await native.generate({ ...given, ...chosen }, hear);
       rethrow(broken);
       return { ...result, tokens: [...result.tokens] };
     },
     cancel: () => native.cancel(),
     abort: (reason) => native.abort(reason),
-    inject: ({ kind, at, after, delayMs }) => native.inject(faultCodes[kind], at === null ? 0 : phaseFacts[at].code, after, delayMs),
+    inject: ({ kind, at, after, delayMs }) =>
+      native.inject(faultCodes[kind], at === null ? 0 : phaseFacts[at].code, after, delayMs),
     memory,
     close: () => native.close(),
   };

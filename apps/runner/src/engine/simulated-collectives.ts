@@ -5,7 +5,10 @@ import type { SimulatedFaults } from './simulated-faults.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
 
 export interface Collectives {
-  run(at: { readonly phase: RunnerPhase; readonly op: CollectiveOp; readonly layer?: number }, bytes: Uint8Array): Promise<readonly Uint8Array[]>;
+  run(
+    at: { readonly phase: RunnerPhase; readonly op: CollectiveOp; readonly layer?: number },
+    bytes: Uint8Array,
+  ): Promise<readonly Uint8Array[]>;
 }
 
 /** What the native core's group decorator does: number, record enter and exit, show the open one, watch its deadline. */
@@ -41,7 +44,12 @@ export function createCollectives(options: {
   };
 }
 
-async function underDeadline(group: SimulatedGroup, bytes: Uint8Array, ms: number, what: string): Promise<readonly Uint8Array[]> {
+async function underDeadline(
+  group: SimulatedGroup,
+  bytes: Uint8Array,
+  ms: number,
+  what: string,
+): Promise<readonly Uint8Array[]> {
   const late = () => group.break(new EngineError('CollectiveDeadlineError', `${what} stayed open for ${ms} ms`));
   const timer = setTimeout(late, ms);
   try {

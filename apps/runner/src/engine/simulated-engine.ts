@@ -4,8 +4,8 @@ import type { Assignment } from '@rankscope/schema';
 import { EngineError, type GenerateRequest, type RankEngine } from './engine.ts';
 import { type Collectives, createCollectives } from './simulated-collectives.ts';
 import { createSimulatedFaults } from './simulated-faults.ts';
-import { joinSimulatedGroup, type SimulatedGroup } from './simulated-group.ts';
 import { simulatedGenerate } from './simulated-generate.ts';
+import { joinSimulatedGroup, type SimulatedGroup } from './simulated-group.ts';
 import { parseSimulatedModel } from './simulated-model.ts';
 
 /**
@@ -22,7 +22,8 @@ export function createSimulatedEngine(assignment: Assignment, writer: FlightWrit
   let lastPrompt: readonly number[] = [];
 
   const joined = (): Collectives => {
-    if (collectives === null) throw new EngineError('EngineClosedError', 'the group was not joined, or the engine is closed');
+    if (collectives === null)
+      throw new EngineError('EngineClosedError', 'the group was not joined, or the engine is closed');
     return collectives;
   };
   const breakUp = (error: EngineError): void => {
@@ -32,7 +33,9 @@ export function createSimulatedEngine(assignment: Assignment, writer: FlightWrit
 
   return {
     async joinGroup() {
-      group = await withPhase(writer, 'connect_group', () => joinSimulatedGroup({ rank, worldSize, hosts, connectMs: deadlines.connectMs }));
+      group = await withPhase(writer, 'connect_group', () =>
+        joinSimulatedGroup({ rank, worldSize, hosts, connectMs: deadlines.connectMs }),
+      );
       collectives = createCollectives({ writer, faults, group, collectiveMs: deadlines.collectiveMs });
     },
     async load(_options, onLayer) {

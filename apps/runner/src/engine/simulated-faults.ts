@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlightWriter } from '@rankscope/flight-recorder';
 import type { RunnerPhase } from '@rankscope/schema';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, type EngineFault } from './engine.ts';
 
 export interface SimulatedFaults {
@@ -26,7 +26,8 @@ export function createSimulatedFaults(writer: FlightWriter): SimulatedFaults {
     release,
     arm(fault) {
       release();
-      if (fault.kind !== 'release') armed = { fault, left: fault.after, announced: false, release: new AbortController() };
+      if (fault.kind !== 'release')
+        armed = { fault, left: fault.after, announced: false, release: new AbortController() };
     },
     async strike(phase) {
       const struck = armed;
@@ -39,7 +40,10 @@ export function createSimulatedFaults(writer: FlightWriter): SimulatedFaults {
       struck.announced = true;
       if (struck.fault.kind === 'error') {
         armed = null;
-        throw new EngineError('InjectedError', 'A fault was injected here: this rank was told to fail before its next collective.');
+        throw new EngineError(
+          'InjectedError',
+          'A fault was injected here: this rank was told to fail before its next collective.',
+        );
       }
       await untilReleased(struck.release.signal, struck.fault.kind === 'delay' ? struck.fault.delayMs : null);
     },

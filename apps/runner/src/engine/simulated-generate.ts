@@ -51,7 +51,10 @@ export async function simulatedGenerate(
 }
 
 /** True when the ranks agreed to stop. */
-async function prefill(run: SimulatedRun, request: GenerateRequest & { readonly cachedTokens: number }): Promise<boolean> {
+async function prefill(
+  run: SimulatedRun,
+  request: GenerateRequest & { readonly cachedTokens: number },
+): Promise<boolean> {
   const chunks = Math.ceil((request.tokens.length - request.cachedTokens) / chunkTokens);
   for (let chunk = 1; chunk <= chunks; chunk += 1) {
     if ((await barrier(run, 'prefill_barrier', 0)).cancel) return true;
@@ -65,10 +68,15 @@ async function prefill(run: SimulatedRun, request: GenerateRequest & { readonly 
 }
 
 /** Work, and the collectives a tensor-parallel model has inside it. */
-async function step({ model, worldSize, collectives }: SimulatedRun, phase: RunnerPhase, workMs: number): Promise<void> {
+async function step(
+  { model, worldSize, collectives }: SimulatedRun,
+  phase: RunnerPhase,
+  workMs: number,
+): Promise<void> {
   if (workMs > 0) await sleep(workMs);
   if (worldSize === 1) return;
-  for (let i = 0; i < model.collectives; i += 1) await collectives.run({ phase, op: 'all_sum', layer: i >> 1 }, new Uint8Array(16));
+  for (let i = 0; i < model.collectives; i += 1)
+    await collectives.run({ phase, op: 'all_sum', layer: i >> 1 }, new Uint8Array(16));
 }
 
 /** A rank alone has nobody to wait for, and no barrier. */
@@ -77,14 +85,21 @@ async function barrier(run: SimulatedRun, phase: 'prefill_barrier' | 'decode_bar
   return withPhase(run.writer, phase, () => agree(run, phase, token));
 }
 
-async function agree({ worldSize, collectives, wantsCancel }: SimulatedRun, phase: RunnerPhase, token: number): Promise<Agreed> {
+async function agree(
+  { worldSize, collectives, wantsCancel }: SimulatedRun,
+  phase: RunnerPhase,
+  token: number,
+): Promise<Agreed> {
   const own = Buffer.alloc(5);
   own.writeUInt32LE(token, 0);
   own.writeUInt8(wantsCancel() ? 1 : 0, 4);
   const parts = worldSize === 1 ? [own] : await collectives.run({ phase, op: 'all_gather' }, own);
   // All say the same token; anybody may cancel.
   const tables = parts.map((part) => Buffer.from(part));
-  return { token: tables[0]?.readUInt32LE(0) ?? simulatedEos, cancel: tables.some((table) => table.readUInt8(4) === 1) };
+  return {
+    token: tables[0]?.readUInt32LE(0) ?? simulatedEos,
+    cancel: tables.some((table) => table.readUInt8(4) === 1),
+  };
 }
 
 async function observeCancel(run: SimulatedRun, tokens: readonly number[]): Promise<Ended> {

@@ -143,7 +143,8 @@ async function knock({ rank, hosts }: JoinOptions, endsAt: number): Promise<Link
       socket.write(new Uint8Array([rank]));
       return createLink(socket, 'rank 0');
     }
-    if (performance.now() > endsAt) throw new EngineError('CollectiveDeadlineError', `rank 0 does not answer at ${host}:${port}`);
+    if (performance.now() > endsAt)
+      throw new EngineError('CollectiveDeadlineError', `rank 0 does not answer at ${host}:${port}`);
     await sleep(knockEveryMs);
   }
 }

@@ -26,10 +26,11 @@ export function parseSimulatedModel(modelDir: string): SimulatedModel {
 
 export const simulatedEos = 1;
 const firstWordToken = 2;
-const sentence = (
-  'No model was asked for this answer, yet every rank of the group waited for the others, ' +
-  'agreed on each word and went on: Ω. '
-).match(/\S+\s/g) ?? [];
+const sentence =
+  (
+    'No model was asked for this answer, yet every rank of the group waited for the others, ' +
+    'agreed on each word and went on: Ω. '
+  ).match(/\S+\s/g) ?? [];
 
 /** Every rank says the same word at the same place. */
 export function simulatedToken(position: number, model: SimulatedModel): number {
@@ -38,7 +39,13 @@ export function simulatedToken(position: number, model: SimulatedModel): number 
 
 /** One token a word; what the words are does not matter to the answer. */
 export const simulatedPrompter: Prompter = {
-  encode: (messages) => messages.flatMap(({ content }) => content.split(/\s+/).filter((word) => word !== '').map(hashWord)),
+  encode: (messages) =>
+    messages.flatMap(({ content }) =>
+      content
+        .split(/\s+/)
+        .filter((word) => word !== '')
+        .map(hashWord),
+    ),
   decode: (tokens) => tokens.map((token) => sentence[token - firstWordToken] ?? '').join(''),
 };
 
