@@ -12,7 +12,9 @@ else handOver(fileURLToPath(new URL('../../../node_modules/.bin/node', import.me
 
 function handOver(pinned) {
   if (!existsSync(pinned)) {
-    console.error(`rankscope: needs Node 24.12 or newer; this is ${process.version}. Run npm install, or put Node 24 on PATH.`);
+    console.error(
+      `rankscope: needs Node 24.12 or newer; this is ${process.version}. Run npm install, or put Node 24 on PATH.`,
+    );
     process.exit(1);
   }
   // Not spawnSync: it would leave a signal that was sent to us alone waiting until the command ends by itself.

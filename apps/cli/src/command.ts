@@ -1,6 +1,6 @@
 import type { PlaneClient } from '@rankscope/client';
 import type { Config } from './config.ts';
-import type { FlagTypes, Flags } from './parse-flags.ts';
+import type { Flags, FlagTypes } from './parse-flags.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandContext<Types extends FlagTypes> {

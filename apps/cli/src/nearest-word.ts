@@ -1,7 +1,10 @@
 /** The known word that was probably meant; null when none is near enough. */
 export function nearestWord(word: string, known: readonly string[]): string | null {
   const ranked = known
-    .map((candidate) => ({ candidate, distance: candidate.startsWith(word) && word !== '' ? 0.5 : editDistance(word, candidate) }))
+    .map((candidate) => ({
+      candidate,
+      distance: candidate.startsWith(word) && word !== '' ? 0.5 : editDistance(word, candidate),
+    }))
     .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
   return best && best.distance <= Math.max(1, word.length / 3) ? best.candidate : null;

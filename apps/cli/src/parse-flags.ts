@@ -15,7 +15,10 @@ export interface ParsedFlags<Types extends FlagTypes> {
 /** Arguments after the command → flags and words; a UsageError names the flag and the one that was meant. */
 export function parseFlags<Types extends FlagTypes>(args: readonly string[], types: Types): ParsedFlags<Types> {
   const options = Object.fromEntries(
-    Object.entries(types).map(([name, type]) => [name, { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) }]),
+    Object.entries(types).map(([name, type]) => [
+      name,
+      { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) },
+    ]),
   );
   // Not strict: Node's own sentences name neither the nearest flag nor the value.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
@@ -26,7 +29,13 @@ export function parseFlags<Types extends FlagTypes>(args: readonly string[], typ
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
     const type = types[name];
-    if (type === undefined) throw new UsageError(`${rawName} is not a flag here${didYouMean(rawName, Object.keys(types).map((flag) => `--${flag}`))}`);
+    if (type === undefined)
+      throw new UsageError(
+        `${rawName} is not a flag here${didYouMean(
+          rawName,
+          Object.keys(types).map((flag) => `--${flag}`),
+        )}`,
+      );
     const missing = value === undefined || (!inlineValue && value.startsWith('--'));
     if (type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value`);
     if (type !== 'boolean' && missing) throw new UsageError(`${rawName} needs a value`);

@@ -22,20 +22,22 @@ async function planeOf(answer: (req: IncomingMessage, res: ServerResponse) => vo
   return `127.0.0.1:${bound.port}`;
 }
 
-const json = (res: ServerResponse, value: unknown) => res.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+const json = (res: ServerResponse, value: unknown) =>
+  res.setHeader('content-type', 'application/json').end(JSON.stringify(value));
 
 async function rankscope(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
+  const out: string[] = [];
+  const err: string[] = [];
   const terminal: Terminal = {
     ...{ isTty: false, canAsk: false, columns: 100, rows: Infinity },
-    print: (line) => void (said.out += `${line}\n`),
-    write: (text) => void (said.out += text),
-    tell: (line) => void (said.err += `${line}\n`),
-    status: (text) => void (said.err += text),
+    print: (line) => void out.push(line, '\n'),
+    write: (text) => void out.push(text),
+    tell: (line) => void err.push(line, '\n'),
+    status: (text) => void err.push(text),
     style: (_, text) => text,
   };
   const code = await runCommand(args, terminal);
-  return { code, ...said };
+  return { code, out: out.join(''), err: err.join('') };
 }
 
 test.each([
@@ -69,10 +71,12 @@ test('every command explains itself', async () => {
 
 test('no plane: what was tried, why it failed, what to do', async () => {
   const url = await planeOf(() => {});
-  closers.splice(0).forEach((close) => close());
+  for (const close of closers.splice(0)) close();
   const { code, err } = await rankscope('timeline', '--url', url);
   expect(code).toBe(1);
-  expect(err).toBe(`rankscope: no plane answers at http://${url}: refused; start one with \`npm start\`, or name another with --url\n`);
+  expect(err).toBe(
+    `rankscope: no plane answers at http://${url}: refused; start one with \`npm start\`, or name another with --url\n`,
+  );
 });
 
 test('something else answers there', async () => {
@@ -80,7 +84,9 @@ test('something else answers there', async () => {
   expect((await rankscope('nodes', '--url', url)).err).toContain('answered HTTP 404; is it a Rankscope plane?');
 });
 
-const timeline = drawnLanes('rank 0  ..DDDD  decode_barrier  4.0 s  in all_sum 9\nrank 1  ..DDdd  decode_stream  2.0 s  left 8');
+const timeline = drawnLanes(
+  'rank 0  ..DDDD  decode_barrier  4.0 s  in all_sum 9\nrank 1  ..DDdd  decode_stream  2.0 s  left 8',
+);
 
 test('the timeline drawn, and as the plane answered it', async () => {
   const asked: (string | undefined)[] = [];
@@ -91,7 +97,10 @@ test('the timeline drawn, and as the plane answered it', async () => {
   });
   const drawn = await rankscope('timeline', '--url', url, '--limit', '7', '--instance', 'drawn');
   expect(drawn.out).toMatch(/rank 0 {2}_*\.\.DDDD {2}decode_barrier {2}4\.0 s {2}in all_sum 9\n/);
-  expect(asked.toSorted()).toEqual(['/v1/diagnostics/cluster/analysis', '/v1/diagnostics/cluster/timeline?limit=7&instanceId=drawn']);
+  expect(asked.toSorted()).toEqual([
+    '/v1/diagnostics/cluster/analysis',
+    '/v1/diagnostics/cluster/timeline?limit=7&instanceId=drawn',
+  ]);
   expect(JSON.parse((await rankscope('timeline', '--json', '--url', url)).out)).toEqual(timeline);
 });
 
@@ -100,17 +109,40 @@ test('a fault goes to the node of the rank, and the way back is told', async () 
   const url = await planeOf((req, res) => {
     if (req.method === 'GET') return void json(res, timeline);
     let body = '';
-    req.on('data', (text) => (body += text)).on('end', () => {
-      asked.push(req.url, JSON.parse(body));
-      const fault = { kind: 'hang', at: null, after: 0, delayMs: 300 };
-      json(res, { nodeId: 'node-1', runnerId: 'run-1', instanceId: 'drawn', deviceRank: 1, fault, message: 'Rank 1 will hang.' });
-    });
+    req
+      .on('data', (text) => (body += text))
+      .on('end', () => {
+        asked.push(req.url, JSON.parse(body));
+        const fault = { kind: 'hang', at: null, after: 0, delayMs: 300 };
+        json(res, {
+          nodeId: 'node-1',
+          runnerId: 'run-1',
+          instanceId: 'drawn',
+          deviceRank: 1,
+          fault,
+          message: 'Rank 1 will hang.',
+        });
+      });
   });
-  const { code, out } = await rankscope('inject', 'hang', '--rank', '1', '--at', 'decode', '--after', '3', '--url', url);
+  const { code, out } = await rankscope(
+    'inject',
+    'hang',
+    '--rank',
+    '1',
+    '--at',
+    'decode',
+    '--after',
+    '3',
+    '--url',
+    url,
+  );
   expect(code).toBe(0);
   expect(out).toContain('Rank 1 will hang.\n');
   expect(out).toContain('Let it go: rankscope inject release --rank 1');
-  expect(asked).toEqual(['/v1/diagnostics/cluster/node-1/inject', { kind: 'hang', rank: 1, at: 'decode_barrier', instanceId: 'drawn', after: 3 }]);
+  expect(asked).toEqual([
+    '/v1/diagnostics/cluster/node-1/inject',
+    { kind: 'hang', rank: 1, at: 'decode_barrier', instanceId: 'drawn', after: 3 },
+  ]);
 });
 
 test('a refusal is the plane’s own sentence', async () => {
@@ -119,7 +151,11 @@ test('a refusal is the plane’s own sentence', async () => {
     if (req.method === 'GET') json(res, timeline);
     else res.writeHead(403, { 'content-type': 'application/problem+json' }).end(JSON.stringify(refusal));
   });
-  expect(await rankscope('inject', 'kill', '--rank', '0', '--url', url)).toEqual({ code: 1, out: '', err: `rankscope: ${refusal.detail}\n` });
+  expect(await rankscope('inject', 'kill', '--rank', '0', '--url', url)).toEqual({
+    code: 1,
+    out: '',
+    err: `rankscope: ${refusal.detail}\n`,
+  });
 });
 
 test('which rank is meant is never guessed', () => {
@@ -127,7 +163,9 @@ test('which rank is meant is never guessed', () => {
   if (!a || !b) throw new Error('two ranks were drawn');
   expect(pickRunner([a, b], 1, undefined)).toBe(b);
   expect(() => pickRunner([a, b], 2, undefined)).toThrow('there is no rank 2; there are 0, 1');
-  expect(() => pickRunner([a, { ...b, deviceRank: 0, instanceId: 'other' }], 0, undefined)).toThrow('say which with --instance');
+  expect(() => pickRunner([a, { ...b, deviceRank: 0, instanceId: 'other' }], 0, undefined)).toThrow(
+    'say which with --instance',
+  );
   expect(() => pickRunner([{ ...a, processAlive: false }], 0, undefined)).toThrow('rank 0 has ended');
   expect(parsePhase('prefill')).toBe('prefill_barrier');
   expect(parsePhase('decode_stream')).toBe('decode_stream');
@@ -141,7 +179,11 @@ test('up keeps its own flags and passes on the rest as typed', () => {
 
 test('an address may be short, and a plane that we start never sees ours', () => {
   const config = readConfig(undefined, { RANKSCOPE_URL: '10.0.0.1:1/', RANKSCOPE_TOKEN: 't', RANKSCOPE_PORT: '2' });
-  expect(config).toMatchObject({ url: 'http://10.0.0.1:1', token: 't', planeEnv: { RANKSCOPE_TOKEN: 't', RANKSCOPE_PORT: '2' } });
+  expect(config).toMatchObject({
+    url: 'http://10.0.0.1:1',
+    token: 't',
+    planeEnv: { RANKSCOPE_TOKEN: 't', RANKSCOPE_PORT: '2' },
+  });
   expect(config.planeEnv).not.toHaveProperty('RANKSCOPE_URL');
   expect(readConfig(undefined, {}).url).toBe('http://127.0.0.1:52500');
 });

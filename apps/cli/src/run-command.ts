@@ -31,14 +31,19 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   const name = first === '--help' || first === '-h' ? 'help' : first;
   const found = commands.find((command) => command.name === name);
   if (found === undefined) {
-    const hint = didYouMean(name, commands.map((command) => command.name)) || '; see rankscope help';
+    const hint =
+      didYouMean(
+        name,
+        commands.map((command) => command.name),
+      ) || '; see rankscope help';
     throw new UsageError(`${name} is no command${hint}`);
   }
   if (rest.includes('--help') || rest.includes('-h')) return dispatch(['help', name], terminal);
   const known = found.passesOn ? {} : ({ ...found.flags, url: 'text' } as const);
   const { flags, words } = found.passesOn ? { flags: {}, words: [] } : parseFlags(rest, known);
   const url = 'url' in flags && typeof flags.url === 'string' ? flags.url : undefined;
-  if (words.length > 0 && !takesWords.has(name)) throw new UsageError(`${name} takes no ${JSON.stringify(words[0])}; see rankscope help ${name}`);
+  if (words.length > 0 && !takesWords.has(name))
+    throw new UsageError(`${name} takes no ${JSON.stringify(words[0])}; see rankscope help ${name}`);
   const config = readConfig(url);
   const plane = createPlaneClient(config.url, { token: config.token });
   return found.run({ config, plane, terminal, flags, words, args: rest });

@@ -9,10 +9,13 @@ export interface ShowPositionsOptions {
 
 /**
  * One line for all ranks that stand at the same place. The waiting come first and the absent last: the eye ends where
- * the question is. Nothing is printed while nobody waits.
+ * the question is. Nothing is printed while nobody waits and nobody has ended.
  */
-export function showPositions(positions: readonly RankPosition[], { terminal, noteworthySeconds }: ShowPositionsOptions): string[] {
-  if (!positions.some(({ inside }) => inside !== null)) return [];
+export function showPositions(
+  positions: readonly RankPosition[],
+  { terminal, noteworthySeconds }: ShowPositionsOptions,
+): string[] {
+  if (!positions.some(({ inside, alive }) => inside !== null || !alive)) return [];
   const pointing = Math.max(...positions.map(({ inside }) => inside?.seconds ?? 0)) >= noteworthySeconds;
   const severalNodes = new Set(positions.map(({ nodeId }) => nodeId)).size > 1;
   const groups = [...Map.groupBy(positions, placeOf).values()].sort((a, b) => gravity(a[0]) - gravity(b[0]));
@@ -30,7 +33,9 @@ export function showPositions(positions: readonly RankPosition[], { terminal, no
 
 /** Ranks that stand in the same place differ in seconds only. */
 function placeOf(position: RankPosition): string {
-  return position.inside === null ? describePosition(position) : `${nameSite(position.inside)} ${position.inside.layer}`;
+  return position.inside === null
+    ? describePosition(position)
+    : `${nameSite(position.inside)} ${position.inside.layer}`;
 }
 
 function sentenceOf(members: readonly RankPosition[], first: RankPosition): string {
@@ -58,6 +63,8 @@ export function nameRanks(ranks: readonly number[]): string {
     if (last !== undefined && last[1] === rank - 1) last[1] = rank;
     else runs.push([rank, rank]);
   }
-  const names = runs.map(([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from}, ${to}` : `${from}–${to}`));
+  const names = runs.map(([from, to]) =>
+    from === to ? `${from}` : to === from + 1 ? `${from}, ${to}` : `${from}–${to}`,
+  );
   return `${ranks.length === 1 ? 'rank' : 'ranks'} ${names.join(', ')}`;
 }

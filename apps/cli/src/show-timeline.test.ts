@@ -9,7 +9,17 @@ import type { Terminal } from './terminal.ts';
 function terminalOf(columns: number, styled = false): Terminal {
   const nothing = () => undefined;
   const style: Terminal['style'] = (name, text) => (styled ? `<${String(name)}>${text}</>` : text);
-  return { isTty: false, canAsk: false, columns, rows: Infinity, print: nothing, write: nothing, tell: nothing, status: nothing, style };
+  return {
+    isTty: false,
+    canAsk: false,
+    columns,
+    rows: Infinity,
+    print: nothing,
+    write: nothing,
+    tell: nothing,
+    status: nothing,
+    style,
+  };
 }
 
 function show(timeline: ClusterTimeline, { columns = 100, styled = false, seconds = 30 } = {}): string {
@@ -32,12 +42,17 @@ const later = (timeline: ClusterTimeline, seconds: number): ClusterTimeline => (
 
 test('the rank that is not there is the last thing read', () => {
   const lines = show(later(frozen, 4)).split('\n');
-  expect(lines.slice(-2)).toEqual(['  rank 0  inside all_sum 413 for 4.0 s', '◆ rank 1  left 412, has not entered 413; no new entry for 11 s · on node-1']);
+  expect(lines.slice(-2)).toEqual([
+    '  rank 0  inside all_sum 413 for 4.0 s',
+    '◆ rank 1  left 412, has not entered 413; no new entry for 11 s · on node-1',
+  ]);
 });
 
 test('a rank that died says so, and those who wait for it stand in one line', () => {
   const text = show(later(killed, 4));
-  expect(text).toContain('  ranks 0, 2  inside all_sum 413 for 4.0 s\n◆ rank 1      ended: left 412, never entered 413');
+  expect(text).toContain(
+    '  ranks 0, 2  inside all_sum 413 for 4.0 s\n◆ rank 1      ended: left 412, never entered 413',
+  );
   expect(text).toMatch(/rank 1 {2}.*DdDdXXXXXXXXXX {2}ended/);
 });
 
@@ -54,7 +69,9 @@ test('alarm is inversion, and only there', () => {
 
 test('it fits the terminal, and fills it', () => {
   for (const columns of [80, 100, 160]) {
-    const widths = show(killed, { columns }).split('\n').map((line) => line.length);
+    const widths = show(killed, { columns })
+      .split('\n')
+      .map((line) => line.length);
     expect(Math.max(...widths)).toBeLessThanOrEqual(Math.max(columns, 100));
   }
   expect(show(frozen, { seconds: 3 })).toContain('one mark = 100 ms');

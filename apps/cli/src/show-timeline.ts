@@ -39,15 +39,24 @@ interface View {
   readonly terminal: Terminal;
 }
 
-function showInstance(lanes: readonly Lane[], positions: readonly RankPosition[], { nowUs, seconds, terminal }: View): string {
+function showInstance(
+  lanes: readonly Lane[],
+  positions: readonly RankPosition[],
+  { nowUs, seconds, terminal }: View,
+): string {
   const [first] = lanes;
   if (first === undefined) return '';
   const { modelId, instanceId, worldSize } = first.runner;
   const head = `${terminal.style('bold', modelId)}  ${worldSize} ${worldSize === 1 ? 'rank' : 'ranks'} · instance ${instanceId}`;
   const options = { nowUs, positions };
-  const narrow = formatDrawing(drawLanes(lanes, { ...options, stepUs: 1e6, columns: 1 })).split('\n').slice(1, lanes.length + 1);
+  const narrow = formatDrawing(drawLanes(lanes, { ...options, stepUs: 1e6, columns: 1 }))
+    .split('\n')
+    .slice(1, lanes.length + 1);
   const room = terminal.columns - Math.max(...narrow.map((line) => line.length)) + 1;
-  const drawing = drawLanes(lanes, { ...options, ...scaleOf(seconds, Math.max(minColumns, Math.min(room, maxColumns))) });
+  const drawing = drawLanes(lanes, {
+    ...options,
+    ...scaleOf(seconds, Math.max(minColumns, Math.min(room, maxColumns))),
+  });
   const waits = positions.map(({ inside }) => inside?.seconds ?? 0);
   const ink = phaseInk(terminal, Math.max(0, ...waits));
   const standing = showPositions(positions, { terminal, noteworthySeconds });
@@ -57,7 +66,9 @@ function showInstance(lanes: readonly Lane[], positions: readonly RankPosition[]
 /** Fewer say nothing; more than an eye takes in at once are drawn for nobody. */
 const minColumns = 10;
 const maxColumns = 120;
-const stepsMs = [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 3_600_000];
+const stepsMs = [
+  10, 20, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 3_600_000,
+];
 
 /** The finest step that shows so many seconds; what room is left shows more of them. */
 function scaleOf(seconds: number, room: number): { stepUs: number; columns: number } {

@@ -18,14 +18,28 @@ function start(messages: readonly object[], then = 'setInterval(() => {}, 1000)'
   writeFileSync(main, `for (const m of ${JSON.stringify(messages)}) process.send(m);\n${then}\n`);
   const said: string[] = [];
   const say = (text: string) => void said.push(text);
-  const terminal: Terminal = { isTty: false, canAsk: false, columns: 80, rows: 24, print: say, write: say, tell: say, status: say, style: (_, text) => text };
+  const terminal: Terminal = {
+    isTty: false,
+    canAsk: false,
+    columns: 80,
+    rows: 24,
+    print: say,
+    write: say,
+    tell: say,
+    status: say,
+    style: (_, text) => text,
+  };
   return { said, plane: startPlane({ args: [], env: process.env, readyDeadlineMs, terminal, main }) };
 }
 
 const listening = { type: 'listening', url: 'http://127.0.0.1:1' };
 
 test('it listens, tells its progress, is ready, and ends when asked', async () => {
-  const { plane, said } = start([listening, { type: 'progress', text: 'loading 1 of 2' }, { type: 'ready', modelId: 'tiny' }]);
+  const { plane, said } = start([
+    listening,
+    { type: 'progress', text: 'loading 1 of 2' },
+    { type: 'ready', modelId: 'tiny' },
+  ]);
   expect(await plane.listening).toBe('http://127.0.0.1:1');
   expect(await plane.ready).toEqual({ kind: 'ready', url: 'http://127.0.0.1:1', modelId: 'tiny' });
   expect(said).toEqual(['loading 1 of 2', '']);
@@ -47,6 +61,9 @@ test('a model that cannot be served is told in the plane’s words, and nobody w
   expect(await refused.plane.ready).toEqual({ kind: 'failed', reason: '3 ranks cannot share 8 heads' });
   await refused.plane.end(1);
   const silent = start([listening], undefined, 300);
-  expect(await silent.plane.ready).toMatchObject({ kind: 'failed', reason: expect.stringContaining('was not ready after') });
+  expect(await silent.plane.ready).toMatchObject({
+    kind: 'failed',
+    reason: expect.stringContaining('was not ready after'),
+  });
   await silent.plane.end(1);
 });

@@ -40,10 +40,20 @@ export interface StartPlaneOptions {
 /** A plane ends its ranks first and closes what it wrote; past this it is stuck. */
 const endDeadlineMs = 15_000;
 
-export function startPlane({ args, env, readyDeadlineMs, terminal, main = planeMain }: StartPlaneOptions): StartedPlane {
+export function startPlane({
+  args,
+  env,
+  readyDeadlineMs,
+  terminal,
+  main = planeMain,
+}: StartPlaneOptions): StartedPlane {
   // Its own process group: a terminal's Ctrl-C would reach it beside the one we forward, and the second of two means
   // "at once". Should we be killed, the closed channel ends it.
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...env }, detached: true });
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...env },
+    detached: true,
+  });
   const progress = showProgress(terminal);
   const gone = new AbortController();
   const listening = Promise.withResolvers<string | null>();
@@ -52,7 +62,10 @@ export function startPlane({ args, env, readyDeadlineMs, terminal, main = planeM
   let url = '';
   let ending = false;
 
-  const timer = setTimeout(() => fail(`the model was not ready after ${readyDeadlineMs / 60_000} minutes`), readyDeadlineMs);
+  const timer = setTimeout(
+    () => fail(`the model was not ready after ${readyDeadlineMs / 60_000} minutes`),
+    readyDeadlineMs,
+  );
   const fail = (reason: string) => ready.resolve({ kind: 'failed', reason });
   void ready.promise.then(() => {
     clearTimeout(timer);
@@ -61,13 +74,17 @@ export function startPlane({ args, env, readyDeadlineMs, terminal, main = planeM
 
   child.on('message', (message) => {
     const told = message as FromPlane;
-    if (told.type === 'listening') listening.resolve((url = told.url));
-    else if (told.type === 'progress') progress.show(told.text);
+    if (told.type === 'listening') {
+      url = told.url;
+      listening.resolve(url);
+    } else if (told.type === 'progress') progress.show(told.text);
     else if (told.type === 'ready') ready.resolve({ kind: 'ready', url, modelId: told.modelId });
     else if (told.type === 'failed') fail(told.reason);
   });
   child.once('error', (error) => finish(exitCodes.failed, `the plane could not be started: ${error.message}`));
-  child.once('exit', (code, signal) => finish(code ?? exitCodes.failed, `the plane ended with ${signal ?? `code ${code}`}`));
+  child.once('exit', (code, signal) =>
+    finish(code ?? exitCodes.failed, `the plane ended with ${signal ?? `code ${code}`}`),
+  );
 
   function finish(code: number, reason: string): void {
     stopForwarding();

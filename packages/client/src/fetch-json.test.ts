@@ -29,8 +29,10 @@ async function address(server: Pick<Server, 'listen' | 'address' | 'close' | 'on
   return `http://127.0.0.1:${bound.port}`;
 }
 
-const ask = (url: string, more: { deadlineMs?: number; maxBytes?: number; signal?: AbortSignal; body?: unknown } = {}) =>
-  fetchJson({ url, schema, deadlineMs: 2000, maxBytes: 64 * 1024 * 1024, ...more });
+const ask = (
+  url: string,
+  more: { deadlineMs?: number; maxBytes?: number; signal?: AbortSignal; body?: unknown } = {},
+) => fetchJson({ url, schema, deadlineMs: 2000, maxBytes: 64 * 1024 * 1024, ...more });
 
 const errorOf = async (url: string, more = {}) => {
   const answer = await ask(url, more);
@@ -38,7 +40,9 @@ const errorOf = async (url: string, more = {}) => {
 };
 
 test('a good answer comes with its time and headers', async () => {
-  const url = await listen((_, res) => res.setHeader('content-type', 'application/json').setHeader('x-one', '1').end('{"runners":[]}'));
+  const url = await listen((_, res) =>
+    res.setHeader('content-type', 'application/json').setHeader('x-one', '1').end('{"runners":[]}'),
+  );
   const answer = await ask(url);
   expect(answer).toMatchObject({ kind: 'ok', value: { runners: [] } });
   if (answer.kind === 'ok') {
@@ -60,7 +64,7 @@ test('a body is sent as JSON, by POST', async () => {
 
 test('nothing listens', async () => {
   const url = await listen((_, res) => res.end());
-  servers.splice(0).forEach((server) => server.close());
+  for (const server of servers.splice(0)) server.close();
   expect(await errorOf(url)).toBe(`refused (nothing listens at ${url.slice('http://'.length)})`);
 });
 
@@ -84,7 +88,9 @@ test('a bad status, alone and with a problem', async () => {
   const plain = await listen((_, res) => res.writeHead(500, { 'content-type': 'text/html' }).end('<h1>oh</h1>'));
   expect(await errorOf(plain)).toBe('HTTP 500');
   const problem = problemOf('rank_not_found', 'There is no rank 7 here; there are 0 and 1.', null);
-  const told = await listen((_, res) => res.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem)));
+  const told = await listen((_, res) =>
+    res.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem)),
+  );
   expect(await ask(told)).toEqual({ kind: 'failed', error: `HTTP 404: ${problem.detail}`, status: 404, problem });
 });
 
@@ -103,7 +109,9 @@ test('HTML, broken JSON and nothing at all are not JSON', async () => {
 });
 
 test('too large: refused by its length, or cut while it streams, and the connection is closed', async () => {
-  const said = await listen((_, res) => res.writeHead(200, { 'content-type': 'application/json', 'content-length': String(1 << 30) }).write('['));
+  const said = await listen((_, res) =>
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': String(1 << 30) }).write('['),
+  );
   expect(await errorOf(said)).toBe('answer larger than 64 MiB');
   const sent = { bytes: 0, closed: Promise.resolve() };
   const endless = await listen((_, res) => {
@@ -122,12 +130,16 @@ test('too large: refused by its length, or cut while it streams, and the connect
 });
 
 test('an answer of another shape names where and what', async () => {
-  const url = await listen((_, res) => res.setHeader('content-type', 'application/json').end('{"runners":[{"phase":3}]}'));
+  const url = await listen((_, res) =>
+    res.setHeader('content-type', 'application/json').end('{"runners":[{"phase":3}]}'),
+  );
   expect(await errorOf(url)).toMatch(/^answer is not what was expected: runners\[0\]\.phase: .*string/);
 });
 
 test('a name nobody knows, an address that is none, a peer that hangs up, one that speaks no HTTP', async () => {
-  expect(await errorOf('http://no-such-host.invalid/', { deadlineMs: 10_000 })).toBe('name not known: no-such-host.invalid');
+  expect(await errorOf('http://no-such-host.invalid/', { deadlineMs: 10_000 })).toBe(
+    'name not known: no-such-host.invalid',
+  );
   expect(await errorOf('nonsense')).toBe('not an address: nonsense');
   const hangsUp = await listen((req) => req.socket.destroy());
   expect(await errorOf(hangsUp)).toMatch(/closed the connection before it had answered/);
@@ -152,7 +164,9 @@ test('a kept connection does not keep a program alive', async () => {
   const startedAt = performance.now();
   const child = await new Promise<string>((resolve, reject) => {
     const args = ['--input-type=module', '-e', script, url];
-    execFile(process.execPath, args, { cwd: import.meta.dirname }, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    execFile(process.execPath, args, { cwd: import.meta.dirname }, (error, stdout) =>
+      error ? reject(error) : resolve(stdout),
+    );
   });
   expect(child.trim()).toBe('ok');
   expect(performance.now() - startedAt).toBeLessThan(5000);

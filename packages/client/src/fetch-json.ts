@@ -20,7 +20,12 @@ export interface FetchJsonOptions<T> {
 
 export type FetchJsonResult<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly roundTripMs: number; readonly headers: Headers }
-  | { readonly kind: 'failed'; readonly error: string; readonly status: number | null; readonly problem: Problem | null };
+  | {
+      readonly kind: 'failed';
+      readonly error: string;
+      readonly status: number | null;
+      readonly problem: Problem | null;
+    };
 
 /**
  * Asks one URL for JSON. Never throws: a peer that refuses, sleeps, trickles, answers HTML or 200 MB is an ordinary
@@ -48,12 +53,20 @@ export async function fetchJson<T>(options: FetchJsonOptions<T>): Promise<FetchJ
 
 function requestOf<T>(options: FetchJsonOptions<T>, signal: AbortSignal): RequestInit {
   const hasBody = options.body !== undefined;
-  const headers = { accept: 'application/json', ...(hasBody && { 'content-type': 'application/json' }), ...options.headers };
+  const headers = {
+    accept: 'application/json',
+    ...(hasBody && { 'content-type': 'application/json' }),
+    ...options.headers,
+  };
   const body = hasBody ? { body: JSON.stringify(options.body) } : {};
   return { method: options.method ?? (hasBody ? 'POST' : 'GET'), headers, signal, redirect: 'manual', ...body };
 }
 
-async function readAnswer<T>(options: FetchJsonOptions<T>, response: Response, roundTripMs: number): Promise<FetchJsonResult<T>> {
+async function readAnswer<T>(
+  options: FetchJsonOptions<T>,
+  response: Response,
+  roundTripMs: number,
+): Promise<FetchJsonResult<T>> {
   const { status } = response;
   const mime = mimeOf(response);
   if (mime !== '' && !mime.includes('json')) return failed(`not JSON (${mime})`, status);

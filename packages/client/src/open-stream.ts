@@ -48,7 +48,8 @@ export async function* openStream(options: OpenStreamOptions): AsyncGenerator<Ss
     opening.met();
     if (!response.ok) throw await refusalOf(response);
     const mime = response.headers.get('content-type') ?? '';
-    if (!mime.startsWith('text/event-stream') || response.body === null) throw new StreamError(`not a stream (${mime || 'no content type'})`);
+    if (!mime.startsWith('text/event-stream') || response.body === null)
+      throw new StreamError(`not a stream (${mime || 'no content type'})`);
     listen();
     yield* readSse(heard(response.body, listen));
   } catch (error) {
@@ -72,7 +73,13 @@ async function* heard(body: AsyncIterable<Uint8Array>, listen: () => void): Asyn
 function requestOf({ body, headers }: OpenStreamOptions, signal: AbortSignal): RequestInit {
   const accept = { accept: 'text/event-stream', ...headers };
   if (body === undefined) return { headers: accept, signal, redirect: 'manual' };
-  return { method: 'POST', headers: { ...accept, 'content-type': 'application/json' }, body: JSON.stringify(body), signal, redirect: 'manual' };
+  return {
+    method: 'POST',
+    headers: { ...accept, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+    redirect: 'manual',
+  };
 }
 
 async function refusalOf(response: Response): Promise<StreamError> {

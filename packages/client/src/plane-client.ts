@@ -38,7 +38,10 @@ export interface PlaneClient {
   timeline(query?: Partial<TimelineQuery>): Promise<FetchJsonResult<ClusterTimeline>>;
   analysis(): Promise<FetchJsonResult<ClusterAnalysis>>;
   /** Into a rank of the named node, or of the plane's own when null. */
-  inject(nodeId: string | null, request: Partial<InjectRequest> & Pick<InjectRequest, 'kind' | 'rank'>): Promise<FetchJsonResult<InjectAnswer>>;
+  inject(
+    nodeId: string | null,
+    request: Partial<InjectRequest> & Pick<InjectRequest, 'kind' | 'rank'>,
+  ): Promise<FetchJsonResult<InjectAnswer>>;
   models(): Promise<FetchJsonResult<ModelList>>;
   chat(request: ChatCompletionRequest, signal?: AbortSignal): Promise<FetchJsonResult<ChatCompletion>>;
   streamChat(request: ChatCompletionRequest, signal: AbortSignal): AsyncGenerator<string>;
@@ -47,11 +50,16 @@ export interface PlaneClient {
 
 export function createPlaneClient(address: string, options: PlaneClientOptions = {}): PlaneClient {
   const baseUrl = address.replace(/\/+$/, '');
-  const headers: Record<string, string> = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  const headers: Record<string, string> =
+    options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   const chatDeadlineMs = options.chatDeadlineMs ?? defaultChatDeadlineMs;
 
-  function ask<T>(path: string, schema: z.ZodType<T>, more: Partial<FetchJsonOptions<T>> = {}): Promise<FetchJsonResult<T>> {
+  function ask<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    more: Partial<FetchJsonOptions<T>> = {},
+  ): Promise<FetchJsonResult<T>> {
     return fetchJson({ url: `${baseUrl}${path}`, schema, deadlineMs, maxBytes: maxAnswerBytes, headers, ...more });
   }
   return {
@@ -62,10 +70,20 @@ export function createPlaneClient(address: string, options: PlaneClientOptions =
     timeline: (query = {}) => ask(`/v1/diagnostics/cluster/timeline${queryOf(query)}`, ClusterTimeline),
     analysis: () => ask('/v1/diagnostics/cluster/analysis', ClusterAnalysis),
     inject: (nodeId, body) =>
-      ask(nodeId === null ? '/v1/diagnostics/node/inject' : `/v1/diagnostics/cluster/${encodeURIComponent(nodeId)}/inject`, InjectAnswer, { body }),
+      ask(
+        nodeId === null
+          ? '/v1/diagnostics/node/inject'
+          : `/v1/diagnostics/cluster/${encodeURIComponent(nodeId)}/inject`,
+        InjectAnswer,
+        { body },
+      ),
     models: () => ask('/v1/models', ModelList),
     chat: (request, signal) =>
-      ask('/v1/chat/completions', ChatCompletion, { body: { ...request, stream: false }, deadlineMs: chatDeadlineMs, signal }),
+      ask('/v1/chat/completions', ChatCompletion, {
+        body: { ...request, stream: false },
+        deadlineMs: chatDeadlineMs,
+        signal,
+      }),
     streamChat: (request, signal) => streamChat({ baseUrl, headers, request, signal }),
     watchTimeline: (signal, onBreak = () => {}) => watchTimeline({ baseUrl, headers, signal, onBreak }),
   };

@@ -8,10 +8,11 @@ async function* pieces(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerat
 }
 
 async function read(text: string, cuts: readonly number[] = []): Promise<SseEvent[]> {
-  return Array.fromAsync(readSse(pieces(new TextEncoder().encode(text), cuts)));
+  return collect(readSse(pieces(new TextEncoder().encode(text), cuts)));
 }
 
-const stream = ': hello\n\nid: 7\nevent: delta\ndata: {"a":\ndata: "é😀"}\n\nevent: ping\n\ndata:x\n\ndata\n\ndata: cut';
+const stream =
+  ': hello\n\nid: 7\nevent: delta\ndata: {"a":\ndata: "é😀"}\n\nevent: ping\n\ndata:x\n\ndata\n\ndata: cut';
 const events = [
   { event: 'delta', data: '{"a":\n"é😀"}', id: '7' },
   { event: 'message', data: 'x', id: '7' },
@@ -30,3 +31,10 @@ test('however it is cut, and whichever line ends it uses', async () => {
     }),
   );
 });
+
+/** Array.fromAsync, which the compiler's ES2024 does not know yet. */
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

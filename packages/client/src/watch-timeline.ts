@@ -1,6 +1,6 @@
 import { TimelineChange } from '@rankscope/schema';
-import { openStream, StreamError } from './open-stream.ts';
 import { formatIssue } from './fetch-failure.ts';
+import { openStream, StreamError } from './open-stream.ts';
 
 export interface WatchTimelineOptions {
   readonly baseUrl: string;
@@ -30,7 +30,13 @@ export async function* watchTimeline(options: WatchTimelineOptions): AsyncGenera
   while (!signal.aborted) {
     const resume: Record<string, string> = lastId === null ? {} : { 'last-event-id': lastId };
     try {
-      for await (const { data, id } of openStream({ url, headers: { ...headers, ...resume }, signal, deadlineMs: openMs, silenceMs })) {
+      for await (const { data, id } of openStream({
+        url,
+        headers: { ...headers, ...resume },
+        signal,
+        deadlineMs: openMs,
+        silenceMs,
+      })) {
         yield parseChange(data);
         lastId = id ?? lastId;
         retryMs = firstRetryMs;

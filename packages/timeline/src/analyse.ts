@@ -17,7 +17,12 @@ function runnerAnalysis({ runner, diagnostics }: MergedRunner): RunnerAnalysis {
   const identity = { runnerId, nodeId, instanceId, deviceRank: Math.max(0, deviceRank), statusKind, exitCode };
   const snapshotAt = canonicalTimestamp(diagnostics.generatedAt);
   if (rankscope !== null) return { ...identity, ...rankscope, attempt: Math.max(1, rankscope.attempt), snapshotAt };
-  return { ...identity, ...unknown, secondsSinceProgress: secondsBetween(runner.lastProgressAt, snapshotAt), snapshotAt };
+  return {
+    ...identity,
+    ...unknown,
+    secondsSinceProgress: secondsBetween(runner.lastProgressAt, snapshotAt),
+    snapshotAt,
+  };
 }
 
 /** What a foreign node does not tell. */

@@ -5,7 +5,14 @@ import { applyChange } from './apply-change.ts';
 import { diffTimeline } from './diff-timeline.ts';
 import { drawnLanes } from './drawn-lanes.ts';
 
-const analysis: ClusterAnalysis = { generatedAt: '', localNodeId: '', masterNodeId: null, runners: [], instances: [], nodes: [] };
+const analysis: ClusterAnalysis = {
+  generatedAt: '',
+  localNodeId: '',
+  masterNodeId: null,
+  runners: [],
+  instances: [],
+  nodes: [],
+};
 const all = { maxEntriesPerRunner: 1000 };
 const whole = drawnLanes('rank 0  llGdDdDdD\nrank 1  llGdDdDd\nrank 2  llGdD');
 

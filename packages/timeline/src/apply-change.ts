@@ -37,7 +37,9 @@ function mergeSorted(old: Entries, added: Entries): Entries {
   // Somebody was late, or the stream was resumed: both happen now and then, not ten times a second.
   const known = new Set(old.map(fullKey));
   const fresh = added.filter((entry) => !known.has(fullKey(entry)));
-  return timed([...old, ...fresh]).sort(compareTimed).map(({ entry }) => entry);
+  return timed([...old, ...fresh])
+    .sort(compareTimed)
+    .map(({ entry }) => entry);
 }
 
 function isBefore(a: ClusterTimelineEntry, b: ClusterTimelineEntry): boolean {

@@ -7,7 +7,11 @@ export type TimelineDelta = Extract<TimelineChange, { kind: 'delta' }>;
  * What a viewer of `previous` must be told to see `next`. Runners and unreachable nodes are told whole, they are few and
  * their seconds change every time; entries only when they are new.
  */
-export function diffTimeline(previous: ClusterTimeline, next: ClusterTimeline, analysis: ClusterAnalysis): TimelineDelta {
+export function diffTimeline(
+  previous: ClusterTimeline,
+  next: ClusterTimeline,
+  analysis: ClusterAnalysis,
+): TimelineDelta {
   const known = new Set(previous.timeline.map(fullKey));
   return {
     kind: 'delta',

@@ -7,7 +7,9 @@ import { lanes } from './lanes.ts';
 
 function draw(text: string, columns: number, stepUs = 1e6): string {
   const timeline = drawnLanes(text);
-  return formatDrawing(drawLanes(lanes(timeline), { nowUs: createInstantReader()(timeline.generatedAt), stepUs, columns }));
+  return formatDrawing(
+    drawLanes(lanes(timeline), { nowUs: createInstantReader()(timeline.generatedAt), stepUs, columns }),
+  );
 }
 
 const frozen = `
@@ -44,13 +46,21 @@ test('no line is wider than a terminal of 100 columns', () => {
 
 test('an error too short to see is seen', () => {
   const timeline = drawnLanes('rank 0  ddddxdddd');
-  const drawing = drawLanes(lanes(timeline), { nowUs: createInstantReader()(timeline.generatedAt), stepUs: 3e6, columns: 3 });
+  const drawing = drawLanes(lanes(timeline), {
+    nowUs: createInstantReader()(timeline.generatedAt),
+    stepUs: 3e6,
+    columns: 3,
+  });
   expect(drawing.rows[0]?.cells.map(({ mark }) => mark).join('')).toBe('dxd');
 });
 
 test('columns stand still while time passes', () => {
   const all = lanes(drawnLanes('rank 0  ddddDDDD'));
-  const [row] = drawLanes(all, { nowUs: createInstantReader()('2026-01-01T00:00:08.400000Z'), stepUs: 1e6, columns: 9 }).rows;
+  const [row] = drawLanes(all, {
+    nowUs: createInstantReader()('2026-01-01T00:00:08.400000Z'),
+    stepUs: 1e6,
+    columns: 9,
+  }).rows;
   expect(row?.cells.map(({ mark }) => mark).join('')).toBe('ddddDDDDD');
 });
 

@@ -1,6 +1,6 @@
 import { isRunnerPhase, phaseFacts } from '@rankscope/schema';
 import type { Lane, PhaseSlice } from './lane.ts';
-import { formatSeconds, nameSite, rankPositions, type RankPosition } from './rank-positions.ts';
+import { formatSeconds, nameSite, type RankPosition, rankPositions } from './rank-positions.ts';
 
 /** One character of a drawing, and the phase it stands for where it stands for one. */
 export interface Cell {
@@ -77,9 +77,20 @@ function siteText(position: RankPosition): string {
 function missingRows(lanes: readonly Lane[], at: number): DrawnRow[] {
   const { instanceId, worldSize } = lanes[at]?.runner ?? { instanceId: '', worldSize: 0 };
   if (lanes.slice(at + 1).some(({ runner }) => runner.instanceId === instanceId)) return [];
-  const seen = new Set(lanes.filter(({ runner }) => runner.instanceId === instanceId).map(({ runner }) => runner.deviceRank));
-  const missing = Array.from({ length: Math.min(worldSize, 1024) }, (_, rank) => rank).filter((rank) => !seen.has(rank));
-  return missing.map((rank) => ({ label: `rank ${rank}`, cells: [], phase: 'not reported', seconds: '', site: '', position: null }));
+  const seen = new Set(
+    lanes.filter(({ runner }) => runner.instanceId === instanceId).map(({ runner }) => runner.deviceRank),
+  );
+  const missing = Array.from({ length: Math.min(worldSize, 1024) }, (_, rank) => rank).filter(
+    (rank) => !seen.has(rank),
+  );
+  return missing.map((rank) => ({
+    label: `rank ${rank}`,
+    cells: [],
+    phase: 'not reported',
+    seconds: '',
+    site: '',
+    position: null,
+  }));
 }
 
 /** What fills a stretch of a lane; the graver hides the longer. */
@@ -91,7 +102,9 @@ interface Stretch extends Cell {
 
 function paintColumns(lane: Lane, { startUs, stepUs, columns, nowUs }: Frame): Cell[] {
   const best: { cell: Cell; gravity: number; us: number }[] = Array.from({ length: columns }, () => ({
-    cell: { mark: drawnMarks.nothingKnown, phase: null }, gravity: -1, us: 0,
+    cell: { mark: drawnMarks.nothingKnown, phase: null },
+    gravity: -1,
+    us: 0,
   }));
   for (const stretch of stretchesOf(lane, nowUs)) {
     const first = Math.max(0, Math.floor((stretch.startUs - startUs) / stepUs));
@@ -114,7 +127,10 @@ function stretchesOf(lane: Lane, nowUs: number): Stretch[] {
     const gravity = beside ? 0 : phase === 'error' ? 4 : phase.startsWith('cancel_') ? 3 : 1;
     return { mark: markOf(phase), phase, startUs, endUs: slice.endUs ?? Math.max(nowUs, startUs), gravity };
   };
-  const dead = lane.endedUs === null ? [] : [{ mark: drawnMarks.dead, phase: null, startUs: lane.endedUs, endUs: nowUs, gravity: 2 }];
+  const dead =
+    lane.endedUs === null
+      ? []
+      : [{ mark: drawnMarks.dead, phase: null, startUs: lane.endedUs, endUs: nowUs, gravity: 2 }];
   return [
     ...lane.overlays.map((slice) => ofSlice(slice, true)),
     ...lane.slices.map((slice) => ofSlice(slice, false)),

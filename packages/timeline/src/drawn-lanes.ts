@@ -28,7 +28,9 @@ export function drawnLanes(text: string): ClusterTimeline {
     localNodeId: 'drawn',
     masterNodeId: null,
     runners: rows.map((row) => runnerOf(row, worldSize, stepUs, columns)),
-    timeline: timed(entries).sort(compareTimed).map(({ entry }) => entry),
+    timeline: timed(entries)
+      .sort(compareTimed)
+      .map(({ entry }) => entry),
     unreachableNodes: [],
   };
 }
@@ -49,9 +51,24 @@ const phaseOfMark = new Map<string, string>(runnerPhases.map((phase) => [phaseFa
 
 function entriesOf(row: Row, worldSize: number, stepUs: number, nowUs: number): ClusterTimelineEntry[] {
   let seq = 0;
-  const entry = (us: number, phase: string, event: string, attrs: ClusterTimelineEntry['attrs'] = {}): ClusterTimelineEntry => ({
-    at: formatUs(us), nodeId: `node-${row.rank}`, runnerId: `run-${row.rank}`, deviceRank: row.rank, worldSize, phase, event,
-    detail: null, attrs: { seq: attrs.seq ?? seq++, ...attrs }, taskId: null, commandId: null, mlxMemory: null,
+  const entry = (
+    us: number,
+    phase: string,
+    event: string,
+    attrs: ClusterTimelineEntry['attrs'] = {},
+  ): ClusterTimelineEntry => ({
+    at: formatUs(us),
+    nodeId: `node-${row.rank}`,
+    runnerId: `run-${row.rank}`,
+    deviceRank: row.rank,
+    worldSize,
+    phase,
+    event,
+    detail: null,
+    attrs: { seq: attrs.seq ?? seq++, ...attrs },
+    taskId: null,
+    commandId: null,
+    mlxMemory: null,
   });
   const entries: ClusterTimelineEntry[] = [];
   let dropped = false;
@@ -62,7 +79,8 @@ function entriesOf(row: Row, worldSize: number, stepUs: number, nowUs: number): 
     const endUs = startUs + run.length * stepUs;
     const last = index + run.length === row.marks.length;
     if (mark === drawnMarks.nothingKnown) continue;
-    if (mark === drawnMarks.dead) entries.push(entry(startUs, 'shutdown_cleanup', 'process_died', { source: 'supervisor', seq: 0 }));
+    if (mark === drawnMarks.dead)
+      entries.push(entry(startUs, 'shutdown_cleanup', 'process_died', { source: 'supervisor', seq: 0 }));
     else if (mark === drawnMarks.gap) dropped = true;
     else {
       const phase = mark === drawnMarks.unknownPhase ? (row.phase ?? 'unheard_of') : phaseOfMark.get(mark);
@@ -77,12 +95,21 @@ function entriesOf(row: Row, worldSize: number, stepUs: number, nowUs: number): 
   return [...entries, ...siteEntries(row, entry, nowUs, lastUs)];
 }
 
-type MakeEntry = (us: number, phase: string, event: string, attrs: ClusterTimelineEntry['attrs']) => ClusterTimelineEntry;
+type MakeEntry = (
+  us: number,
+  phase: string,
+  event: string,
+  attrs: ClusterTimelineEntry['attrs'],
+) => ClusterTimelineEntry;
 
 function siteEntries(row: Row, entry: MakeEntry, nowUs: number, lastUs: number): ClusterTimelineEntry[] {
   const phase = row.phase ?? phaseOfMark.get(row.marks.at(-1) ?? '') ?? 'idle';
   const { op, n, peer } = /^in (?<op>\w+)(?: (?<n>\d+))?(?: \w+ rank (?<peer>\d+))?/.exec(row.site)?.groups ?? {};
-  const place = { group: 0, ...(n !== undefined && { barrierSeq: Number(n) }), ...(peer !== undefined && { waitingOn: Number(peer) }) };
+  const place = {
+    group: 0,
+    ...(n !== undefined && { barrierSeq: Number(n) }),
+    ...(peer !== undefined && { waitingOn: Number(peer) }),
+  };
   if (op !== undefined) return [entry(nowUs, phase, 'collective_enter', { op, ...place })];
   const left = /^left (\d+)/.exec(row.site)?.[1];
   if (left === undefined) return [];
@@ -96,9 +123,21 @@ function runnerOf(row: Row, worldSize: number, stepUs: number, columns: number):
   const run = /(.)\1*$/.exec(row.marks)?.[0].length ?? 0;
   const phase = (alive ? row.phase : null) ?? phaseOfMark.get(last) ?? 'created';
   return {
-    nodeId: `node-${row.rank}`, runnerId: `run-${row.rank}`, instanceId: 'drawn', modelId: 'drawn', deviceRank: row.rank, worldSize,
-    pid: null, processAlive: alive, statusKind: alive ? 'RunnerRunning' : 'RunnerFailed', phase, phaseDetail: null,
-    secondsInPhase: row.seconds ?? (run * stepUs) / 1e6, lastProgressAt: formatUs(drawnStartUs + columns * stepUs),
-    activeTaskId: null, activeCommandId: null, lastMlxMemory: null,
+    nodeId: `node-${row.rank}`,
+    runnerId: `run-${row.rank}`,
+    instanceId: 'drawn',
+    modelId: 'drawn',
+    deviceRank: row.rank,
+    worldSize,
+    pid: null,
+    processAlive: alive,
+    statusKind: alive ? 'RunnerRunning' : 'RunnerFailed',
+    phase,
+    phaseDetail: null,
+    secondsInPhase: row.seconds ?? (run * stepUs) / 1e6,
+    lastProgressAt: formatUs(drawnStartUs + columns * stepUs),
+    activeTaskId: null,
+    activeCommandId: null,
+    lastMlxMemory: null,
   };
 }

@@ -68,7 +68,8 @@ function legendOf({ rows, stepUs }: Drawing): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + word.length + 3 <= legendWidth) lines[lines.length - 1] = `${line} · ${word}`;
+    if (line !== undefined && line.length + word.length + 3 <= legendWidth)
+      lines[lines.length - 1] = `${line} · ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -73,7 +73,14 @@ function lane(runner: ClusterTimelineRunner, entries: readonly TimedEntry[], now
 }
 
 /** Written by a watchdog or a memory sampler, from beside the task loop: no word about where the loop is. */
-const besideTheLoop = new Set(['memory', 'status', 'deadline_passed', 'fault_injected', 'fault_released', 'channel_closed']);
+const besideTheLoop = new Set([
+  'memory',
+  'status',
+  'deadline_passed',
+  'fault_injected',
+  'fault_released',
+  'channel_closed',
+]);
 
 function gapBefore({ us, entry, seq }: TimedEntry, previous: TimedEntry | undefined): LaneGap | null {
   const told = typeof entry.attrs.dropped === 'number' ? entry.attrs.dropped : 0;

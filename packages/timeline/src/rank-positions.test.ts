@@ -23,7 +23,9 @@ test('who is inside, since when, and who has not come', () => {
 });
 
 test('a rank that waits for one other rank says for whom', () => {
-  expect(sentences('rank 0  pppp  prefill_pipeline  4.0 s  in recv 17 from rank 1', 2)).toEqual(['rank 0 inside recv 17 from rank 1 for 2.0 s']);
+  expect(sentences('rank 0  pppp  prefill_pipeline  4.0 s  in recv 17 from rank 1', 2)).toEqual([
+    'rank 0 inside recv 17 from rank 1 for 2.0 s',
+  ]);
 });
 
 test('a rank that others wait for by name, and one that stands a collective behind', () => {
@@ -45,5 +47,11 @@ test('where every phase counts for itself the numbers are told with their phase'
 });
 
 test('seconds are as short as they can be read', () => {
-  expect([0.04, 4.12, 41.4, 125, 11_520].map(formatSeconds)).toEqual(['0.0 s', '4.1 s', '41 s', '2 min 5 s', '3 h 12 min']);
+  expect([0.04, 4.12, 41.4, 125, 11_520].map(formatSeconds)).toEqual([
+    '0.0 s',
+    '4.1 s',
+    '41 s',
+    '2 min 5 s',
+    '3 h 12 min',
+  ]);
 });

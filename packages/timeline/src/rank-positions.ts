@@ -27,7 +27,11 @@ export interface RankPosition {
   /** Ranks that stand in a send or receive with this one. */
   readonly awaitedBy: readonly number[];
   /** How the process ended, as far as its node told; null while it lives. */
-  readonly end: { readonly code: number | null; readonly signal: string | null; readonly message: string | null } | null;
+  readonly end: {
+    readonly code: number | null;
+    readonly signal: string | null;
+    readonly message: string | null;
+  } | null;
   /** The collective of the world group in which another rank of the instance stands, and this one does not. */
   readonly notIn: { readonly barrierSeq: number; readonly phase: string | null; readonly past: boolean } | null;
 }
@@ -45,7 +49,9 @@ export function rankPositions(lanes: readonly Lane[], nowUs: number, analysis: C
     const site = counted ? known.openSite : open && { ...open, seconds: Math.max(0, (nowUs - open.startUs) / 1e6) };
     return {
       ...{ runnerId, instanceId, nodeId, deviceRank, alive, phase, secondsInPhase, counted, sites: lane.sites },
-      end: alive ? null : { code: known?.exitCode ?? null, signal: known?.exitSignal ?? null, message: known?.errorMessage ?? null },
+      end: alive
+        ? null
+        : { code: known?.exitCode ?? null, signal: known?.exitSignal ?? null, message: known?.errorMessage ?? null },
       inside: alive && site ? openSite(site) : null,
       insidePhase: counted ? null : (open?.phase ?? null),
       lastLeft: (counted ? known.lastLeft : null) ?? left?.barrierSeq ?? null,
@@ -55,9 +61,13 @@ export function rankPositions(lanes: readonly Lane[], nowUs: number, analysis: C
   });
   return seen.map(({ counted, sites, insidePhase, ...position }) => {
     const missed = missedBy({ ...position, counted, insidePhase }, seen);
-    const left = (phase: string | null, n: number) => sites.some((s) => s.barrierSeq === n && s.phase === phase && s.endUs !== null);
+    const left = (phase: string | null, n: number) =>
+      sites.some((s) => s.barrierSeq === n && s.phase === phase && s.endUs !== null);
     const past = (n: number) => position.lastLeft !== null && position.lastLeft >= n;
-    const notIn = missed && { ...missed, past: counted ? past(missed.barrierSeq) : left(missed.phase, missed.barrierSeq) };
+    const notIn = missed && {
+      ...missed,
+      past: counted ? past(missed.barrierSeq) : left(missed.phase, missed.barrierSeq),
+    };
     return { ...position, awaitedBy: awaitedBy(position, seen), notIn };
   });
 }
@@ -72,7 +82,8 @@ interface SeenPosition extends Omit<RankPosition, 'notIn' | 'awaitedBy'> {
 /** `all_sum 413`, `recv 17 from rank 1`. */
 export function nameSite({ op, barrierSeq, peer }: Pick<OpenSite, 'op' | 'barrierSeq' | 'peer'>): string {
   const number = barrierSeq === null ? '' : ` ${barrierSeq}`;
-  const other = peer === null ? '' : ` ${op.startsWith('recv') ? 'from' : op.startsWith('send') ? 'to' : 'with'} rank ${peer}`;
+  const other =
+    peer === null ? '' : ` ${op.startsWith('recv') ? 'from' : op.startsWith('send') ? 'to' : 'with'} rank ${peer}`;
   return `${op}${number}${other}`;
 }
 
@@ -123,13 +134,22 @@ function openSite({ op, group, barrierSeq, layer, peer, seconds }: OpenSite): Op
 /** The newest collective of the world group that was left in good order. */
 function lastLeft(sites: readonly SiteSlice[]): SiteSlice | null {
   const left = sites.filter(
-    ({ group, peer, endUs, lost, barrierSeq }) => group === 0 && peer === null && endUs !== null && !lost && barrierSeq !== null,
+    ({ group, peer, endUs, lost, barrierSeq }) =>
+      group === 0 && peer === null && endUs !== null && !lost && barrierSeq !== null,
   );
-  return left.reduce<SiteSlice | null>((newest, site) => ((site.endUs ?? 0) >= (newest?.endUs ?? 0) ? site : newest), null);
+  return left.reduce<SiteSlice | null>(
+    (newest, site) => ((site.endUs ?? 0) >= (newest?.endUs ?? 0) ? site : newest),
+    null,
+  );
 }
 
-function awaitedBy({ instanceId, deviceRank }: Pick<RankPosition, 'instanceId' | 'deviceRank'>, all: readonly SeenPosition[]): number[] {
-  return all.filter((other) => other.instanceId === instanceId && other.inside?.peer === deviceRank).map((other) => other.deviceRank);
+function awaitedBy(
+  { instanceId, deviceRank }: Pick<RankPosition, 'instanceId' | 'deviceRank'>,
+  all: readonly SeenPosition[],
+): number[] {
+  return all
+    .filter((other) => other.instanceId === instanceId && other.inside?.peer === deviceRank)
+    .map((other) => other.deviceRank);
 }
 
 /** Where others of the instance wait in a collective of the world group that this rank does not stand in. */

@@ -22,11 +22,25 @@ export function createSiteTrack() {
       const key = keyOf(site);
       const known = open.get(key)?.slice;
       const { op, group, barrierSeq, layer, peer } = site;
-      const slice = { op, group, barrierSeq, layer, peer, phase, startUs: us, endUs: null, enterSeen: true, lost: false };
+      const slice = {
+        op,
+        group,
+        barrierSeq,
+        layer,
+        peer,
+        phase,
+        startUs: us,
+        endUs: null,
+        enterSeen: true,
+        lost: false,
+      };
       if (site.kind === 'enter') {
         // A gate's phase and the collective in it may both carry the number: one place, and the more exact name.
         const startUs = known?.startUs ?? us;
-        open.set(key, { slice: { ...slice, startUs, op: op === 'collective' ? (known?.op ?? op) : op }, untilNext: site.untilNext });
+        open.set(key, {
+          slice: { ...slice, startUs, op: op === 'collective' ? (known?.op ?? op) : op },
+          untilNext: site.untilNext,
+        });
       } else if (known) close(key, known, us, site.kind === 'failed');
       else if (key !== lastClosed) close(key, { ...slice, enterSeen: false }, us, site.kind === 'failed');
     },

@@ -1,9 +1,9 @@
 import type { ClusterAnalysis, ClusterTimeline, NodeDiagnostics, TimelineQuery } from '@rankscope/schema';
 import { analyse } from './analyse.ts';
 import { compareText } from './entry-order.ts';
+import { canonicalTimestamp } from './instant.ts';
 import { mergeEntries } from './merge-entries.ts';
 import { mergeNodes } from './merge-nodes.ts';
-import { canonicalTimestamp } from './instant.ts';
 import { mergeRunners, synopsisOf } from './merge-runners.ts';
 
 export type GatheredNode =

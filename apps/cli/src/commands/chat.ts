@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { StreamError } from '@rankscope/client';
-import { command, type CommandContext } from '../command.ts';
+import { type CommandContext, command } from '../command.ts';
 import { answerOf, explain } from '../plane-answer.ts';
 import { CommandError, exitCodes, UsageError } from '../usage-error.ts';
 
@@ -13,7 +13,10 @@ export const chat = command({
   name: 'chat',
   usage: '[TEXT] [--model NAME] [--system TEXT] [--max-tokens N]',
   summary: 'ask a served model; without TEXT a conversation',
-  details: ['Ctrl-C cancels the answer on all ranks; at an empty prompt it ends.', 'Without TEXT and without a terminal the question is read from standard input.'],
+  details: [
+    'Ctrl-C cancels the answer on all ranks; at an empty prompt it ends.',
+    'Without TEXT and without a terminal the question is read from standard input.',
+  ],
   flags,
   async run(context) {
     const { terminal, words, flags: given } = context;
@@ -56,7 +59,9 @@ async function converse(context: Context, model: string, history: Message[]): Pr
 /** One line; null when the person is done. Opened anew each time, so that Ctrl-C belongs to the answer in between. */
 async function ask(prompt: string): Promise<string | null> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
-  const ended = new Promise<null>((resolve) => lines.once('close', () => resolve(null)).once('SIGINT', () => lines.close()));
+  const ended = new Promise<null>((resolve) =>
+    lines.once('close', () => resolve(null)).once('SIGINT', () => lines.close()),
+  );
   const line = await Promise.race([lines.question(prompt), ended]);
   lines.close();
   if (line === null) process.stdout.write('\n');
@@ -79,7 +84,12 @@ async function answer({ plane, terminal, flags: given }: Context, model: string,
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
     if (text !== '') terminal.write('\n');
-    throw new CommandError(error.status === null && error.problem === null && text !== '' ? error.message : explain(plane.baseUrl, error.message, error.status, error.problem?.detail ?? null), { cause: error });
+    throw new CommandError(
+      error.status === null && error.problem === null && text !== ''
+        ? error.message
+        : explain(plane.baseUrl, error.message, error.status, error.problem?.detail ?? null),
+      { cause: error },
+    );
   } finally {
     process.off('SIGINT', cancel);
   }

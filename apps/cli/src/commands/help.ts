@@ -1,4 +1,4 @@
-import { command, type Command } from '../command.ts';
+import { type Command, command } from '../command.ts';
 import { didYouMean } from '../nearest-word.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCodes, UsageError } from '../usage-error.ts';
@@ -19,7 +19,12 @@ export function helpOf(commands: () => readonly Command[]): Command {
       }
       const found = known.find((candidate) => candidate.name === name);
       if (found === undefined) {
-        throw new UsageError(`${name} is no command${didYouMean(name, known.map((candidate) => candidate.name))}`);
+        throw new UsageError(
+          `${name} is no command${didYouMean(
+            name,
+            known.map((candidate) => candidate.name),
+          )}`,
+        );
       }
       terminal.print(showOne(found, terminal));
       return Promise.resolve(exitCodes.fine);
@@ -42,5 +47,10 @@ export function showAll(commands: readonly Command[], terminal: Terminal): strin
 
 export function showOne({ name, usage, summary, details, passesOn }: Command, terminal: Terminal): string {
   const url = passesOn ? [] : ['--url URL  another plane than http://127.0.0.1:52500'];
-  return [`${terminal.style('bold', `rankscope ${name}`)} ${usage}`, summary, '', ...[...details, ...url].map((line) => `  ${line}`)].join('\n');
+  return [
+    `${terminal.style('bold', `rankscope ${name}`)} ${usage}`,
+    summary,
+    '',
+    ...[...details, ...url].map((line) => `  ${line}`),
+  ].join('\n');
 }

@@ -1,4 +1,10 @@
-import { type ClusterTimelineRunner, faultKinds, type InjectRequest, isRunnerPhase, runnerPhases } from '@rankscope/schema';
+import {
+  type ClusterTimelineRunner,
+  faultKinds,
+  type InjectRequest,
+  isRunnerPhase,
+  runnerPhases,
+} from '@rankscope/schema';
 import { command } from '../command.ts';
 import { didYouMean } from '../nearest-word.ts';
 import { answerOf } from '../plane-answer.ts';
@@ -52,18 +58,25 @@ function parseKind(words: readonly string[]): Kind {
   if (word === undefined) throw new UsageError(`what fault? one of ${faultKinds.join(', ')}`);
   if (more.length > 0) throw new UsageError(`one fault at a time: ${JSON.stringify(more[0])} is not expected`);
   const kind = faultKinds.find((known) => known === word);
-  if (kind === undefined) throw new UsageError(`${word} is no fault${didYouMean(word, faultKinds)} (${faultKinds.join(', ')})`);
+  if (kind === undefined)
+    throw new UsageError(`${word} is no fault${didYouMean(word, faultKinds)} (${faultKinds.join(', ')})`);
   return kind;
 }
 
 export function parsePhase(text: string): InjectRequest['at'] {
   const phase = shortPhases[text] ?? text;
   if (isRunnerPhase(phase)) return phase;
-  throw new UsageError(`--at ${text}: no such phase${didYouMean(text, [...Object.keys(shortPhases), ...runnerPhases])}`);
+  throw new UsageError(
+    `--at ${text}: no such phase${didYouMean(text, [...Object.keys(shortPhases), ...runnerPhases])}`,
+  );
 }
 
 /** The living rank that is meant. What cannot be decided is asked back, never guessed: a fault hits real work. */
-export function pickRunner(runners: readonly ClusterTimelineRunner[], rank: number, instanceId: string | undefined): ClusterTimelineRunner {
+export function pickRunner(
+  runners: readonly ClusterTimelineRunner[],
+  rank: number,
+  instanceId: string | undefined,
+): ClusterTimelineRunner {
   const wanted = runners.filter((runner) => instanceId === undefined || runner.instanceId === instanceId);
   const named = wanted.filter(({ deviceRank }) => deviceRank === rank);
   const living = named.filter(({ processAlive }) => processAlive);
@@ -72,7 +85,9 @@ export function pickRunner(runners: readonly ClusterTimelineRunner[], rank: numb
   if (target === undefined) {
     if (named.length > 0) throw new CommandError(`rank ${rank}${where} has ended`);
     const known = [...new Set(wanted.map(({ deviceRank }) => deviceRank))].sort((a, b) => a - b);
-    throw new CommandError(`there is no rank ${rank}${where}; ${known.length === 0 ? 'no rank runs' : `there are ${known.join(', ')}`}`);
+    throw new CommandError(
+      `there is no rank ${rank}${where}; ${known.length === 0 ? 'no rank runs' : `there are ${known.join(', ')}`}`,
+    );
   }
   if (other === undefined) return target;
   const instances = living.map((runner) => `${runner.instanceId} (${runner.modelId})`).join(', ');
@@ -81,7 +96,8 @@ export function pickRunner(runners: readonly ClusterTimelineRunner[], rank: numb
 
 function whatNext(kind: Kind, { deviceRank, phase }: ClusterTimelineRunner): string[] {
   const again = (verb: string) => `rankscope inject ${verb} --rank ${deviceRank}`;
-  const idle = phase === 'idle' ? ['It is idle now and meets its peers again at the next request: rankscope chat "hello"'] : [];
+  const idle =
+    phase === 'idle' ? ['It is idle now and meets its peers again at the next request: rankscope chat "hello"'] : [];
   const look = 'See it: rankscope timeline --watch';
   switch (kind) {
     case 'hang':

@@ -1,10 +1,10 @@
-import type { ClusterAnalysis } from '@rankscope/schema';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ClusterAnalysis } from '@rankscope/schema';
 import { command } from '../command.ts';
+import { formatTable } from '../format-table.ts';
 import { interruptible } from '../interruptible.ts';
 import { answerOf, explain } from '../plane-answer.ts';
 import { createScreen } from '../screen.ts';
-import { formatTable } from '../format-table.ts';
 import { nameRanks } from '../show-positions.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCodes } from '../usage-error.ts';
@@ -19,7 +19,8 @@ export const nodes = command({
   flags: { watch: 'boolean', json: 'boolean' },
   async run({ plane, terminal, flags }) {
     const first = answerOf(plane.baseUrl, await plane.analysis());
-    const show = (analysis: ClusterAnalysis) => (flags.json ? JSON.stringify(analysis, null, terminal.isTty ? 2 : 0) : showNodes(analysis, terminal));
+    const show = (analysis: ClusterAnalysis) =>
+      flags.json ? JSON.stringify(analysis, null, terminal.isTty ? 2 : 0) : showNodes(analysis, terminal);
     if (!flags.watch) {
       terminal.print(show(first));
       return exitCodes.fine;
@@ -41,8 +42,13 @@ export function showNodes(analysis: ClusterAnalysis, terminal: Terminal): string
   const { nodes: rows, runners, localNodeId, masterNodeId } = analysis;
   const models = new Map(analysis.instances.map(({ instanceId, modelId }) => [instanceId, modelId]));
   const table = rows.map(({ nodeId, url, reachable, error, roundTripMs, friendlyName, version }) => {
-    const own = Map.groupBy(runners.filter((runner) => runner.nodeId === nodeId), ({ instanceId }) => models.get(instanceId) ?? instanceId);
-    const ranks = [...own].map(([model, members]) => `${nameRanks(members.map(({ deviceRank }) => deviceRank))} of ${model}`).join('; ');
+    const own = Map.groupBy(
+      runners.filter((runner) => runner.nodeId === nodeId),
+      ({ instanceId }) => models.get(instanceId) ?? instanceId,
+    );
+    const ranks = [...own]
+      .map(([model, members]) => `${nameRanks(members.map(({ deviceRank }) => deviceRank))} of ${model}`)
+      .join('; ');
     const role = [nodeId === localNodeId && 'asked', nodeId === masterNodeId && 'leader'].filter(Boolean).join(', ');
     const state = reachable ? (roundTripMs === null ? 'here' : `${roundTripMs.toFixed(0)} ms`) : 'unreachable';
     return [friendlyName ?? '', nodeId, state, reachable ? ranks : (error ?? ''), version ?? '', url ?? '', role];

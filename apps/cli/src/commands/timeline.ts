@@ -28,11 +28,22 @@ export const timeline = command({
     if (seconds === 0) throw new UsageError('--seconds needs at least 1');
     if (flags.watch) return watch();
 
-    const query = { ...(flags.limit !== undefined && { limit: flags.limit }), ...(flags.instance !== undefined && { instanceId: flags.instance }) };
+    const query = {
+      ...(flags.limit !== undefined && { limit: flags.limit }),
+      ...(flags.instance !== undefined && { instanceId: flags.instance }),
+    };
     const [asked, analysed] = await Promise.all([plane.timeline(query), flags.json ? null : plane.analysis()]);
     const answer = answerOf(plane.baseUrl, asked);
     if (flags.json) terminal.print(JSON.stringify(answer, null, terminal.isTty ? 2 : 0));
-    else terminal.print(showTimeline({ timeline: answer, analysis: analysed?.kind === 'ok' ? analysed.value : null, seconds, terminal }));
+    else
+      terminal.print(
+        showTimeline({
+          timeline: answer,
+          analysis: analysed?.kind === 'ok' ? analysed.value : null,
+          seconds,
+          terminal,
+        }),
+      );
     return exitCodes.fine;
 
     async function watch(): Promise<number> {
@@ -42,7 +53,9 @@ export const timeline = command({
       const screen = createScreen(terminal);
       let live: LiveTimeline | null = null;
       return interruptible(async (signal) => {
-        for await (const change of plane.watchTimeline(signal, (reason) => screen.note(`waiting for ${plane.baseUrl}: ${reason}`))) {
+        for await (const change of plane.watchTimeline(signal, (reason) =>
+          screen.note(`waiting for ${plane.baseUrl}: ${reason}`),
+        )) {
           if (flags.json) terminal.print(JSON.stringify(change));
           live = applyChange(live, change, { maxEntriesPerRunner: liveEntriesPerRunner });
           if (flags.json || live === null) continue;

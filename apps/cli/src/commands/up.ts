@@ -1,8 +1,8 @@
 import { createPlaneClient, StreamError } from '@rankscope/client';
-import { command, type CommandContext } from '../command.ts';
+import { type CommandContext, command } from '../command.ts';
 import { openBrowser } from '../open-browser.ts';
-import { startPlane, type StartedPlane } from '../start-plane.ts';
 import { splitUpArgs } from '../split-up-args.ts';
+import { type StartedPlane, startPlane } from '../start-plane.ts';
 import { exitCodes } from '../usage-error.ts';
 
 /** A first run may fetch a model over a slow line. */
@@ -35,7 +35,9 @@ export const up = command({
     terminal.tell(`Rankscope is at ${terminal.style('bold', url)}`);
     if (!own.noOpen && !own.exit && terminal.isTty && config.hasDisplay) openBrowser(url);
     if (own.prompt === null && !own.exit) {
-      void plane.ready.then((outcome) => outcome.kind === 'failed' && terminal.tell(`The model is not served: ${outcome.reason}`));
+      void plane.ready.then(
+        (outcome) => outcome.kind === 'failed' && terminal.tell(`The model is not served: ${outcome.reason}`),
+      );
       return plane.ended;
     }
     const code = await askOnce(context, plane, own.prompt);
@@ -44,7 +46,11 @@ export const up = command({
 });
 
 /** 0 when the model came up and, if something was asked, answered. */
-async function askOnce({ config, terminal }: CommandContext<Record<never, never>>, plane: StartedPlane, prompt: string | null): Promise<number> {
+async function askOnce(
+  { config, terminal }: CommandContext<Record<never, never>>,
+  plane: StartedPlane,
+  prompt: string | null,
+): Promise<number> {
   const outcome = await plane.ready;
   if (outcome.kind === 'failed') {
     terminal.tell(`The model is not served: ${outcome.reason}`);
@@ -58,7 +64,8 @@ async function askOnce({ config, terminal }: CommandContext<Record<never, never>
   const client = createPlaneClient(outcome.url, { token: config.token });
   const messages = [{ role: 'user', content: prompt }];
   try {
-    for await (const text of client.streamChat({ model: outcome.modelId, messages }, plane.signal)) terminal.write(text);
+    for await (const text of client.streamChat({ model: outcome.modelId, messages }, plane.signal))
+      terminal.write(text);
     terminal.write('\n');
     return plane.signal.aborted ? exitCodes.failed : exitCodes.fine;
   } catch (error) {
