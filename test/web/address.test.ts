@@ -25,7 +25,8 @@ test('defaults leave no trace', () => {
 });
 
 test('nonsense falls back to the default of its own key', () => {
-  for (const w of ['0s', '-5s', '60', '1e9s', 'NaNs', '', '<b>']) expect(parseAddress(`?w=${encodeURIComponent(w)}&i=a`)).toEqual({ ...defaults, instanceId: 'a' });
+  for (const w of ['0s', '-5s', '60', '1e9s', 'NaNs', '', '<b>'])
+    expect(parseAddress(`?w=${encodeURIComponent(w)}&i=a`)).toEqual({ ...defaults, instanceId: 'a' });
   expect(parseAddress('?live=maybe&to=yesterday&w=15s')).toEqual({ ...defaults, windowSeconds: 15 });
   expect(parseAddress('?live=0'), 'paused where? so it follows').toEqual(defaults);
 });
@@ -38,10 +39,14 @@ test('zoom keeps the moment under the pointer where it is', () => {
   const view: Address = { ...defaults, live: false, toMs: 1_000_000 };
   const about = 980_000;
   const share = (each: Address) => (about - scaleOf(each, 0, 1).startMs) / (each.windowSeconds * 1000);
-  for (const factor of [0.5, 2]) expect(share({ ...view, ...zoomed(view, 2_000_000, factor, about) })).toBeCloseTo(share(view), 6);
+  for (const factor of [0.5, 2])
+    expect(share({ ...view, ...zoomed(view, 2_000_000, factor, about) })).toBeCloseTo(share(view), 6);
 });
 
 test('panning back pauses, panning past the present follows again', () => {
   expect(panned(defaults, 1_000_000, -5000)).toMatchObject({ live: false });
-  expect(panned({ ...defaults, live: false, toMs: 990_000 }, 1_000_000, 20_000)).toMatchObject({ live: true, toMs: null });
+  expect(panned({ ...defaults, live: false, toMs: 990_000 }, 1_000_000, 20_000)).toMatchObject({
+    live: true,
+    toMs: null,
+  });
 });

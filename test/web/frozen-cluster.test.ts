@@ -21,7 +21,12 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 async function post(url: string, body: unknown): Promise<Response> {
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(120_000) });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(120_000),
+  });
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
   return answer;
 }
@@ -29,7 +34,10 @@ async function post(url: string, body: unknown): Promise<Response> {
 /** What a reader takes from the page: the sentence's numbers, and where the table says each rank is. */
 async function read(page: Page) {
   const sentence = (await page.textContent('[data-testid=sentence]')) ?? '';
-  const found = /^Rank 0 is inside collective (\d+) \(\w+(?:, layer \d+)?\) for (\d+\.\d) s; rank 1 left (\d+) and has not entered it\.$/.exec(sentence);
+  const found =
+    /^Rank 0 is inside collective (\d+) \(\w+(?:, layer \d+)?\) for (\d+\.\d) s; rank 1 left (\d+) and has not entered it\.$/.exec(
+      sentence,
+    );
   expect(found, sentence).not.toBeNull();
   const rows = await page.locator('[data-testid=ranks] tbody tr').allInnerTexts();
   return { sentence, inside: Number(found?.[1]), seconds: Number(found?.[2]), left: Number(found?.[3]), rows };
@@ -37,10 +45,17 @@ async function read(page: Page) {
 
 describe.each(engines)('two %s ranks, the second frozen while decoding', (engine) => {
   test('two pictures two seconds apart show rank 0 inside n for longer, and rank 1 still at n − 1', async () => {
-    const plane = await startPlane({ args: ['--model', 'tiny', '--ranks', '2', '--engine', engine], env: { RANKSCOPE_INJECT: '1' } });
+    const plane = await startPlane({
+      args: ['--model', 'tiny', '--ranks', '2', '--engine', engine],
+      env: { RANKSCOPE_INJECT: '1' },
+    });
     try {
       await post(`${plane.url}/v1/diagnostics/node/inject`, { kind: 'hang', rank: 1, at: 'decode_barrier', after: 12 });
-      const chat = post(`${plane.url}/v1/chat/completions`, { model: 'tiny', max_tokens: 200, messages: [{ role: 'user', content: 'hello' }] }).catch(() => null);
+      const chat = post(`${plane.url}/v1/chat/completions`, {
+        model: 'tiny',
+        max_tokens: 200,
+        messages: [{ role: 'user', content: 'hello' }],
+      }).catch(() => null);
       const { page, complaints, close } = await openPage(browser, `${plane.url}/timeline?w=15s`);
       await page.waitForSelector('[data-testid=sentence]', { timeout: 20_000 });
       const first = await read(page);

@@ -12,8 +12,12 @@ function sentences(options: Partial<StoryOptions>): string[] {
 }
 
 test('one sentence says who is inside and who is not there', () => {
-  expect(sentences({})).toEqual(['Rank 0 is inside collective 413 (all_sum, layer 12) for 4.1 s; rank 1 left 412 and has not entered it.']);
-  expect(sentences({ ranks: 8, missing: 5 })).toEqual(['Ranks 0 to 4, 6 and 7 are inside collective 413 (all_sum, layer 12) for 4.1 s; rank 5 left 412 and has not entered it.']);
+  expect(sentences({})).toEqual([
+    'Rank 0 is inside collective 413 (all_sum, layer 12) for 4.1 s; rank 1 left 412 and has not entered it.',
+  ]);
+  expect(sentences({ ranks: 8, missing: 5 })).toEqual([
+    'Ranks 0 to 4, 6 and 7 are inside collective 413 (all_sum, layer 12) for 4.1 s; rank 5 left 412 and has not entered it.',
+  ]);
 });
 
 test('the dead and those that never came are told apart', () => {

@@ -14,7 +14,10 @@ const fields = {
   /** Width of the window. */
   w: windowText.catch(60),
   /** 1 follows the wall clock. */
-  live: z.enum(['0', '1']).transform((text) => text === '1').catch(true),
+  live: z
+    .enum(['0', '1'])
+    .transform((text) => text === '1')
+    .catch(true),
   /** Right edge of a window that does not follow, in milliseconds since 1970. */
   to: z.coerce.number<string>().int().min(1).max(8.64e15).nullable().catch(null),
   /** Instance shown; null is the first one there is. */
@@ -44,7 +47,8 @@ export function parseAddress(search: string): Address {
 /** Address → query string with defaults left out. Keys that are not ours stay as they are. */
 export function formatAddress(address: Address, search = ''): string {
   const query = new URLSearchParams(search);
-  const put = (key: keyof typeof fields, value: string | null) => (value === null ? query.delete(key) : query.set(key, value));
+  const put = (key: keyof typeof fields, value: string | null) =>
+    value === null ? query.delete(key) : query.set(key, value);
   const paused = !address.live && address.toMs !== null;
   put('w', address.windowSeconds === 60 ? null : `${Math.round(address.windowSeconds)}s`);
   put('live', paused ? '0' : null);

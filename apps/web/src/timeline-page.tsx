@@ -25,10 +25,18 @@ function useViewStore(): ViewStore {
 /** The rank looked at: the one selected, else one that is not there, else the first. */
 export function TimelinePage() {
   const viewStore = useViewStore();
-  const { windowSeconds, live, instanceId: wanted, focusedKey, selected } = useSyncExternalStore(viewStore.subscribe, viewStore.get, viewStore.get);
+  const {
+    windowSeconds,
+    live,
+    instanceId: wanted,
+    focusedKey,
+    selected,
+  } = useSyncExternalStore(viewStore.subscribe, viewStore.get, viewStore.get);
   const { state, clockMs } = useFeed();
   const board = useBoard();
-  const instanceId = board?.instances.some((each) => each.instanceId === wanted) ? wanted : (board?.instances[0]?.instanceId ?? null);
+  const instanceId = board?.instances.some((each) => each.instanceId === wanted)
+    ? wanted
+    : (board?.instances[0]?.instanceId ?? null);
   const rows = useMemo(() => (board === null ? [] : rowsOfInstance(board, instanceId)), [board, instanceId]);
   const { nowMs, staleSeconds } = nowOf(state, clockMs);
   const shown = rows.find(({ key }) => key === (selected?.key ?? focusedKey)) ?? rows[0] ?? null;
@@ -36,7 +44,13 @@ export function TimelinePage() {
   return (
     <main className="pb-6">
       <h1 className="sr-only">Timeline</h1>
-      <VariableBar viewStore={viewStore} instances={board?.instances ?? []} instanceId={instanceId} windowSeconds={windowSeconds} live={live} />
+      <VariableBar
+        viewStore={viewStore}
+        instances={board?.instances ?? []}
+        instanceId={instanceId}
+        windowSeconds={windowSeconds}
+        live={live}
+      />
       <AwayBanner state={state} clockMs={clockMs} />
       <div className="grid gap-2 px-2 sm:px-3 wide:grid-cols-[minmax(0,1fr)_352px]">
         <div className={`flex min-w-0 flex-col gap-2 ${away ? 'opacity-70' : ''}`}>

@@ -22,7 +22,10 @@ function gist({ attrs, detail, phase }: ClusterTimelineEntry): string {
 export function EntryList({ entries }: { readonly entries: readonly ClusterTimelineEntry[] }) {
   const [top, setTop] = useState(0);
   const first = Math.max(0, Math.min(Math.floor(top / rowPx), entries.length - shownRows));
-  const shown = Array.from({ length: Math.min(shownRows + 2, entries.length - first) }, (_, at) => entries[entries.length - 1 - first - at]);
+  const shown = Array.from(
+    { length: Math.min(shownRows + 2, entries.length - first) },
+    (_, at) => entries[entries.length - 1 - first - at],
+  );
   if (entries.length === 0) return <p className="px-3 pb-3 type-small text-ink2">No entries of this rank.</p>;
   return (
     <section
@@ -37,7 +40,7 @@ export function EntryList({ entries }: { readonly entries: readonly ClusterTimel
         {shown.map((entry, at) =>
           entry === undefined ? null : (
             <li
-              key={entries.length - 1 - first - at}
+              key={`${entry.runnerId} ${String(entry.attrs.seq ?? `${entry.at} ${first + at}`)} ${String(entry.attrs.source ?? '')}`}
               className="absolute inset-x-0 flex items-center gap-2 px-3 type-tick"
               style={{ top: (first + at) * rowPx, height: rowPx }}
               aria-posinset={first + at + 1}
@@ -45,7 +48,9 @@ export function EntryList({ entries }: { readonly entries: readonly ClusterTimel
             >
               <time className="text-ink3">{entry.at.slice(11, 23)}</time>
               <Swatch phase={entry.phase} size={8} />
-              <span className="shrink-0 text-ink" title={entry.phase}>{entry.event}</span>
+              <span className="shrink-0 text-ink" title={entry.phase}>
+                {entry.event}
+              </span>
               <span className="min-w-0 truncate text-ink2">{gist(entry)}</span>
             </li>
           ),

@@ -1,9 +1,9 @@
 import { formatClock, formatSeconds } from '../format.ts';
+import { useLive } from '../live/live-context.tsx';
 import { rankFacts } from '../ranks/rank-facts.ts';
 import type { Row } from '../timeline/row.ts';
 import type { Board } from '../timeline/rows.ts';
 import type { Selection } from '../timeline/view.ts';
-import { useLive } from '../live/live-context.tsx';
 import { type Fact, Facts } from '../ui/facts.tsx';
 import { Swatch } from '../ui/swatch.tsx';
 import { EntryList } from './entry-list.tsx';
@@ -71,18 +71,54 @@ function factsOf(board: Board, row: Row, nowMs: number): Fact[] {
   const lane = row.runnerId === null ? undefined : board.lanes.get(row.runnerId);
   const told = board.analysis.runners.find(({ runnerId }) => runnerId === row.runnerId);
   const list: (Fact | null)[] = [
-    row.standing.kind === 'absent' ? ['standing', <strong key="s" className="font-semibold">{row.standing.texts[0]}</strong>] : null,
-    lane === undefined ? null : ['runner', <code key="r" className="break-all">{lane.runner.runnerId}</code>],
+    row.standing.kind === 'absent'
+      ? [
+          'standing',
+          <strong key="s" className="font-semibold">
+            {row.standing.texts[0]}
+          </strong>,
+        ]
+      : null,
+    lane === undefined
+      ? null
+      : [
+          'runner',
+          <code key="r" className="break-all">
+            {lane.runner.runnerId}
+          </code>,
+        ],
     told === undefined ? null : ['attempt', String(told.attempt)],
-    facts.phase === null ? null : ['phase', <span key="p" className="flex items-center gap-2"><Swatch phase={facts.phase} />{facts.phase}</span>],
-    lane?.runner.phaseDetail == null ? null : ['detail', <code key="d" className="break-all">{lane.runner.phaseDetail}</code>],
+    facts.phase === null
+      ? null
+      : [
+          'phase',
+          <span key="p" className="flex items-center gap-2">
+            <Swatch phase={facts.phase} />
+            {facts.phase}
+          </span>,
+        ],
+    lane?.runner.phaseDetail == null
+      ? null
+      : [
+          'detail',
+          <code key="d" className="break-all">
+            {lane.runner.phaseDetail}
+          </code>,
+        ],
     ['in phase', facts.inPhase],
     ['no entry for', facts.silentFor],
     ['inside', facts.inside],
     ['process', facts.process],
     told?.secondsSinceHeartbeat == null ? null : ['heartbeat', `${formatSeconds(told.secondsSinceHeartbeat)} ago`],
     told === undefined ? null : ['recorder', `${told.dropped} lost, ${told.torn} torn`],
-    lane?.runner.activeTaskId == null ? null : ['task', <code key="t" className="break-all">{lane.runner.activeTaskId}</code>],
+    lane?.runner.activeTaskId == null
+      ? null
+      : [
+          'task',
+          <code key="t" className="break-all">
+            {lane.runner.activeTaskId}
+          </code>,
+        ],
     ['memory', `${facts.memory} (active / peak)`],
   ];
   return list.filter((fact) => fact !== null);

@@ -17,7 +17,12 @@ export interface Received {
 export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  | { readonly kind: 'reconnecting'; readonly attempts: number; readonly error: string; readonly retryAtMs: number | null }
+  | {
+      readonly kind: 'reconnecting';
+      readonly attempts: number;
+      readonly error: string;
+      readonly retryAtMs: number | null;
+    }
   | { readonly kind: 'hidden' };
 
 export interface FeedState {
@@ -48,7 +53,12 @@ export interface Feed extends Pick<Store<FeedState>, 'get' | 'subscribe'> {
 
 /** Keeps the page's copy of the cluster's timeline up to date, through lost streams and hidden tabs. */
 export function createFeed(openStream: OpenStream, clock: () => number): Feed {
-  const store = createStore<FeedState>({ received: null, receivedAtMs: 0, generatedAtMs: 0, connection: { kind: 'connecting' } });
+  const store = createStore<FeedState>({
+    received: null,
+    receivedAtMs: 0,
+    generatedAtMs: 0,
+    connection: { kind: 'connecting' },
+  });
   let closeStream: (() => void) | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let lastEventId: string | null = null;
@@ -76,7 +86,12 @@ export function createFeed(openStream: OpenStream, clock: () => number): Feed {
         attempts = 0;
         const received = applyChange(store.get().received, change, { maxEntriesPerRunner });
         if (received === null) return;
-        store.set({ received, receivedAtMs: clock(), generatedAtMs: Date.parse(received.timeline.generatedAt), connection: { kind: 'live' } });
+        store.set({
+          received,
+          receivedAtMs: clock(),
+          generatedAtMs: Date.parse(received.timeline.generatedAt),
+          connection: { kind: 'live' },
+        });
       },
       onLost(error) {
         if (current) onLost(error);
@@ -115,7 +130,14 @@ export function createFeed(openStream: OpenStream, clock: () => number): Feed {
 }
 
 /** The cluster's present by the newest report, carried forward by this machine's clock while the report is young. */
-export function nowOf({ generatedAtMs, receivedAtMs }: FeedState, clockMs: number): { nowMs: number; wallMs: number; staleSeconds: number } {
+export function nowOf(
+  { generatedAtMs, receivedAtMs }: FeedState,
+  clockMs: number,
+): { nowMs: number; wallMs: number; staleSeconds: number } {
   const age = Math.max(0, clockMs - receivedAtMs);
-  return { nowMs: generatedAtMs + (age > trustedForMs ? 0 : age), wallMs: generatedAtMs + age, staleSeconds: age > trustedForMs ? age / 1000 : 0 };
+  return {
+    nowMs: generatedAtMs + (age > trustedForMs ? 0 : age),
+    wallMs: generatedAtMs + age,
+    staleSeconds: age > trustedForMs ? age / 1000 : 0,
+  };
 }

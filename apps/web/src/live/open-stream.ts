@@ -10,7 +10,8 @@ export const openPlaneStream: OpenStream = (lastEventId, { onChange, onOpen, onL
       if (state === 'pending') {
         wasOpen = true;
         onOpen();
-      } else if (state === 'connecting' && (wasOpen || error !== null)) onLost(error?.message ?? 'the stream was closed');
+      } else if (state === 'connecting' && (wasOpen || error !== null))
+        onLost(error?.message ?? 'the stream was closed');
     },
     onError: (error) => onEnd(error.message),
     onComplete: () => onEnd('the plane ended the stream'),

@@ -10,7 +10,16 @@ export interface RankTableProps {
   readonly nowMs: number;
 }
 
-const columns = ['rank', 'node', 'phase', 'in phase', 'no new entry for', 'inside', 'process', 'memory active / peak'] as const;
+const columns = [
+  'rank',
+  'node',
+  'phase',
+  'in phase',
+  'no new entry for',
+  'inside',
+  'process',
+  'memory active / peak',
+] as const;
 const figures = new Set<string>(['in phase', 'no new entry for', 'memory active / peak']);
 
 /** The same as the lanes, for eyes that read and for those that listen. */
@@ -18,15 +27,22 @@ export function RankTable({ board, rows, nowMs }: RankTableProps) {
   if (board === null || rows.length === 0) return null;
   const ranks = rows.filter(({ rank }) => rank !== null);
   return (
-    <Panel title="Ranks" fact={`${ranks.filter(({ state }) => state.kind === 'reporting').length} of ${ranks.length} report`}>
+    <Panel
+      title="Ranks"
+      fact={`${ranks.filter(({ state }) => state.kind === 'reporting').length} of ${ranks.length} report`}
+    >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways on a narrow screen, also by keyboard */}
-      <div className="overflow-x-auto" role="region" aria-label="Table of ranks" tabIndex={0}>
+      <section className="overflow-x-auto" aria-label="Table of ranks" tabIndex={0}>
         <table className="w-full border-t border-weak type-small whitespace-nowrap" data-testid="ranks">
           <caption className="sr-only">Where each rank stands</caption>
           <thead>
             <tr className="h-7 text-ink3">
               {columns.map((name) => (
-                <th key={name} scope="col" className={`px-2 first:pl-3 last:pr-3 ${figures.has(name) ? 'text-right' : ''}`}>
+                <th
+                  key={name}
+                  scope="col"
+                  className={`px-2 first:pl-3 last:pr-3 ${figures.has(name) ? 'text-right' : ''}`}
+                >
                   {name}
                 </th>
               ))}
@@ -38,7 +54,7 @@ export function RankTable({ board, rows, nowMs }: RankTableProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </Panel>
   );
 }
@@ -48,7 +64,10 @@ function RankRow({ row, board, nowMs }: { readonly row: Row; readonly board: Boa
   const absent = row.standing.kind === 'absent';
   return (
     <tr className={`h-7 border-t border-weak ${absent ? 'bg-raised font-medium' : ''}`} data-rank={row.rank}>
-      <th scope="row" className={`px-2 pl-3 font-semibold text-ink ${absent ? 'shadow-[inset_4px_0_0_var(--alarm-plate)]' : ''}`}>
+      <th
+        scope="row"
+        className={`px-2 pl-3 font-semibold text-ink ${absent ? 'shadow-[inset_4px_0_0_var(--alarm-plate)]' : ''}`}
+      >
         {rank}
       </th>
       <td className="px-2 text-ink2">{node}</td>

@@ -15,13 +15,18 @@ export function StandoffPanel({ board, instanceId, nowMs }: StandoffPanelProps) 
   const sinceMs = board.generatedAtMs - standoff.seconds * 1000;
   const ranks = standoff.absent.map(({ rank }) => `rank ${rank}`).join(', ');
   return (
-    <section aria-label="Who is not there" className="flex overflow-hidden rounded-md border border-strong bg-panel" data-testid="standoff">
+    <section
+      aria-label="Who is not there"
+      className="flex overflow-hidden rounded-md border border-strong bg-panel"
+      data-testid="standoff"
+    >
       <div className="w-1 shrink-0 bg-plate" />
       <div className="flex min-w-0 flex-1 flex-col gap-2 px-4 py-3">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1 type-small">
           <strong className="rounded-[3px] bg-plate px-2 py-1 font-semibold text-on-plate">Not there: {ranks}</strong>
           <span className="text-ink2">
-            {standoff.inside.length} {standoff.inside.length === 1 ? 'rank' : 'ranks'} inside since {formatClock(sinceMs, 3)} UTC
+            {standoff.inside.length} {standoff.inside.length === 1 ? 'rank' : 'ranks'} inside since{' '}
+            {formatClock(sinceMs, 3)} UTC
           </span>
         </div>
         <p className="type-sentence-side text-balance sm:type-sentence" data-testid="sentence">

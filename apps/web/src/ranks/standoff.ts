@@ -28,7 +28,11 @@ function absenceOf({ deviceRank: rank, lastLeft, alive }: RankPosition): Absence
 export function findStandoffs(positions: readonly RankPosition[], instances: ClusterAnalysis['instances']): Standoff[] {
   return instances.flatMap(({ instanceId, missingRanks }): Standoff[] => {
     const mine = positions.filter((position) => position.instanceId === instanceId);
-    const waiting = mine.flatMap((position) => (position.inside !== null && position.inside.seconds >= standoffFromSeconds ? [{ ...position, inside: position.inside }] : []));
+    const waiting = mine.flatMap((position) =>
+      position.inside !== null && position.inside.seconds >= standoffFromSeconds
+        ? [{ ...position, inside: position.inside }]
+        : [],
+    );
     const collective = waiting
       .filter(({ inside }) => inside.group === 0 && inside.peer === null && inside.barrierSeq !== null)
       .toSorted((a, b) => (b.inside.barrierSeq ?? 0) - (a.inside.barrierSeq ?? 0))[0];
@@ -40,14 +44,22 @@ export function findStandoffs(positions: readonly RankPosition[], instances: Clu
       return standoff(instanceId, collective.inside, members, [...absent, ...missing]);
     }
     // A receive waits for one peer. A peer that waits itself is not the one to look at.
-    const first = waiting.find(({ inside }) => inside.peer !== null && mine.some((other) => other.deviceRank === inside.peer && other.inside === null));
+    const first = waiting.find(
+      ({ inside }) =>
+        inside.peer !== null && mine.some((other) => other.deviceRank === inside.peer && other.inside === null),
+    );
     if (first === undefined) return [];
     const absent = mine.filter(({ deviceRank }) => deviceRank === first.inside.peer).map(absenceOf);
     return standoff(instanceId, first.inside, [first], absent);
   });
 }
 
-function standoff(instanceId: string, site: OpenSite, members: readonly (RankPosition & { inside: OpenSite })[], absent: readonly Absence[]): Standoff[] {
+function standoff(
+  instanceId: string,
+  site: OpenSite,
+  members: readonly (RankPosition & { inside: OpenSite })[],
+  absent: readonly Absence[],
+): Standoff[] {
   if (absent.length === 0) return [];
   const inside = members.map(({ deviceRank }) => deviceRank);
   return [{ instanceId, site, inside, seconds: Math.max(...members.map((member) => member.inside.seconds)), absent }];
@@ -56,7 +68,9 @@ function standoff(instanceId: string, site: OpenSite, members: readonly (RankPos
 /** "Rank 0 is inside collective 413 (all_sum, layer 12) for 4.1 s; rank 1 left 412 and has not entered it." */
 export function describeStandoff({ site, inside, absent }: Standoff, seconds: number): string {
   const subject = inside.length === 1 ? `Rank ${inside[0]} is` : `Ranks ${formatRanks(inside)} are`;
-  const facts = [site.op, site.layer === null ? null : `layer ${site.layer}`].filter((fact) => fact !== null).join(', ');
+  const facts = [site.op, site.layer === null ? null : `layer ${site.layer}`]
+    .filter((fact) => fact !== null)
+    .join(', ');
   const place = site.peer === null ? `collective ${site.barrierSeq} (${facts})` : nameSite(site);
   return [`${subject} inside ${place} for ${formatSeconds(seconds)}`, ...clauses(absent, site)].join('; ').concat('.');
 }
@@ -72,6 +86,8 @@ function clauses(absent: readonly Absence[], site: OpenSite): string[] {
     if (why === 'never_reported') return `${subject} never reported`;
     const left = lastLeft === null ? `${has} left no collective` : `left ${lastLeft}`;
     if (why === 'ended') return `${subject} ${left} and ended`;
-    return site.peer === null ? `${subject} ${left} and ${has} not entered it` : `${subject} ${has} not entered its side`;
+    return site.peer === null
+      ? `${subject} ${left} and ${has} not entered it`
+      : `${subject} ${has} not entered its side`;
   });
 }

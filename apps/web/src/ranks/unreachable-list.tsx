@@ -26,7 +26,13 @@ export function UnreachableList({ board }: { readonly board: Board | null }) {
 function WarningGlyph() {
   return (
     <svg viewBox="0 0 14 13" width="14" height="13" className="shrink-0" aria-hidden="true">
-      <path d="M7 1 13.200 12H.8zM7 5v3.500M7 9.800v.7" fill="none" stroke="currentColor" strokeWidth="1.300" strokeLinejoin="round" />
+      <path
+        d="M7 1 13.200 12H.8zM7 5v3.500M7 9.800v.7"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.300"
+        strokeLinejoin="round"
+      />
     </svg>
   );
 }

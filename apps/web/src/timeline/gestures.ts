@@ -1,4 +1,4 @@
-import { nowOf, type Feed } from '../live/feed.ts';
+import { type Feed, nowOf } from '../live/feed.ts';
 import { hitAt } from './hit.ts';
 import type { Row } from './row.ts';
 import { timeAt } from './scale.ts';
@@ -54,7 +54,8 @@ export function attachGestures({ surface, stage, feed, view, rows }: GestureTarg
     if (drag !== null && !drag.moved && picture !== null) {
       const { x, y } = pointOf(event);
       const hit = hitAt(rows(), picture.scale, picture.nowMs, x, y);
-      if (hit !== null) view.set({ focusedKey: hit.row.key, selected: hit.span === null ? null : { key: hit.row.key, ...hit.span } });
+      if (hit !== null)
+        view.set({ focusedKey: hit.row.key, selected: hit.span === null ? null : { key: hit.row.key, ...hit.span } });
     }
     drag = null;
   };

@@ -1,5 +1,5 @@
 import type { Row } from './row.ts';
-import { fitted, followed, panned, scaleOf, type Selection, type View, zoomed } from './view.ts';
+import { fitted, followed, panned, type Selection, scaleOf, type View, zoomed } from './view.ts';
 
 export interface KeyContext {
   readonly view: View;

@@ -1,4 +1,4 @@
-import { runsOf, type Run } from './lod.ts';
+import { type Run, runsOf } from './lod.ts';
 import type { Row } from './row.ts';
 import { type TimeScale, xOf } from './scale.ts';
 
@@ -65,7 +65,8 @@ function sitesOf(row: Row, scale: TimeScale, nowMs: number) {
     const x = Math.max(0, Math.round(xOf(scale, startMs)));
     const right = Math.min(Math.round(scale.widthPx), Math.max(x + 1, Math.round(xOf(scale, endMs ?? nowMs))));
     const last = sites.at(-1);
-    if (last !== undefined && !last.open && endMs !== null && x <= last.x + last.width) last.width = Math.max(last.width, right - last.x);
+    if (last !== undefined && !last.open && endMs !== null && x <= last.x + last.width)
+      last.width = Math.max(last.width, right - last.x);
     else sites.push({ x, width: right - x, open: endMs === null });
   }
   return sites;
@@ -76,7 +77,8 @@ export function layout(rows: readonly Row[], scale: TimeScale, nowMs: number): L
   const boxes = boxesOf(rows);
   return rows.map((row, at) => {
     const box = boxes[at] ?? { y: 0, pitch: 0, sliceY: 0, slice: 0 };
-    const ends = row.state.kind === 'ended' ? row.state.atMs : row.state.kind === 'unreachable' ? row.state.sinceMs : null;
+    const ends =
+      row.state.kind === 'ended' ? row.state.atMs : row.state.kind === 'unreachable' ? row.state.sinceMs : null;
     const knownUntil = Math.min(nowMs, ends ?? nowMs);
     const last = row.spans.at(-1);
     const open = last !== undefined && last.endMs === null && row.state.kind === 'reporting' ? last : null;
@@ -93,7 +95,14 @@ export function layout(rows: readonly Row[], scale: TimeScale, nowMs: number): L
           const x = Math.max(0, Math.round(xOf(scale, startMs)));
           return { x, width: Math.max(1, Math.round(xOf(scale, endMs)) - x), seconds: (endMs - startMs) / 1000 };
         }),
-      open: open === null ? null : { x: Math.max(0, Math.round(xOf(scale, open.startMs))), seconds: (nowMs - open.startMs) / 1000, phase: open.phase },
+      open:
+        open === null
+          ? null
+          : {
+              x: Math.max(0, Math.round(xOf(scale, open.startMs))),
+              seconds: (nowMs - open.startMs) / 1000,
+              phase: open.phase,
+            },
       unknownFromX: silent ? Math.max(0, Math.round(xOf(scale, nothingKnown ? scale.startMs : knownUntil))) : null,
     };
   });

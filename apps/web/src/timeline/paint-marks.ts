@@ -1,8 +1,8 @@
 import { formatSeconds } from '../format.ts';
 import type { Brush } from './brush.ts';
 import type { LaneScene } from './layout.ts';
-import type { Palette } from './palette.ts';
 import { isRest } from './paint-slices.ts';
+import type { Palette } from './palette.ts';
 import { fittingText, paintPlate, plateWidth } from './plate.ts';
 import { type TimeScale, xOf } from './scale.ts';
 
@@ -10,7 +10,14 @@ const fadeShare = 0.6;
 const fadeStrength = 0.55;
 
 /** The newest slice has no end yet: it fades towards the right and says for how long it has been. */
-export function paintOpen(brush: Brush, scene: LaneScene, nowX: number, nowMs: number, pointing: boolean, palette: Palette): void {
+export function paintOpen(
+  brush: Brush,
+  scene: LaneScene,
+  nowX: number,
+  nowMs: number,
+  pointing: boolean,
+  palette: Palette,
+): void {
   const { open, box, row } = scene;
   if (open === null || nowX <= open.x) return;
   const width = nowX - open.x;
@@ -28,15 +35,29 @@ export function paintOpen(brush: Brush, scene: LaneScene, nowX: number, nowMs: n
   const seconds = `${formatSeconds(inside === null ? open.seconds : (nowMs - inside.sinceMs) / 1000)} ▸`;
   if (box.slice < 14 || width < plateWidth(brush, seconds, palette) + 8) return;
   const right = nowX - (inside !== null && pointing ? 44 : 8);
-  const left = paintPlate(brush, { text: seconds, x: right, middle, align: 'right' }, palette.panel, palette.ink, palette);
+  const left = paintPlate(
+    brush,
+    { text: seconds, x: right, middle, align: 'right' },
+    palette.panel,
+    palette.ink,
+    palette,
+  );
   if (isRest(open.phase)) return;
   const words = inside === null ? [open.phase] : inside.texts;
   const text = fittingText(brush, words, left - open.x - 16, palette);
-  if (text !== null) paintPlate(brush, { text, x: open.x + 8, middle, align: 'left' }, palette.panel, palette.ink, palette);
+  if (text !== null)
+    paintPlate(brush, { text, x: open.x + 8, middle, align: 'left' }, palette.panel, palette.ink, palette);
 }
 
 /** The rank that others cannot go on without: a stroke on a halo, and a plate turned inside out. */
-export function paintAbsent(brush: Brush, scene: LaneScene, scale: TimeScale, nowX: number, nowMs: number, palette: Palette): void {
+export function paintAbsent(
+  brush: Brush,
+  scene: LaneScene,
+  scale: TimeScale,
+  nowX: number,
+  nowMs: number,
+  palette: Palette,
+): void {
   const { row, box } = scene;
   if (row.standing.kind !== 'absent') return;
   const sinceMs = row.standing.sinceMs ?? scale.startMs;
@@ -59,7 +80,13 @@ export function paintAbsent(brush: Brush, scene: LaneScene, scale: TimeScale, no
   const place = words === null ? ({ x: x - 8, align: 'right' } as const) : ({ x: x + 10, align: 'left' } as const);
   paintPlate(brush, { text, ...place, middle: upper, strong: true }, palette.plate, palette.onPlate, palette);
   if (seconds !== null && width > plateWidth(brush, seconds, palette, true) + 16)
-    paintPlate(brush, { text: seconds, x: x + width - 8, middle: lower, align: 'right', strong: true }, palette.panel, palette.ink, palette);
+    paintPlate(
+      brush,
+      { text: seconds, x: x + width - 8, middle: lower, align: 'right', strong: true },
+      palette.panel,
+      palette.ink,
+      palette,
+    );
 }
 
 const transparent = (color: string) => withAlpha(color, 0);
@@ -67,6 +94,8 @@ const faded = (color: string) => withAlpha(color, fadeStrength);
 
 function withAlpha(color: string, alpha: number): string {
   const hex = /^#(..)(..)(..)$/.exec(color);
-  const parts = hex ? hex.slice(1).map((pair) => Number.parseInt(pair, 16)) : (color.match(/\d+/g) ?? ['0', '0', '0']).slice(0, 3);
+  const parts = hex
+    ? hex.slice(1).map((pair) => Number.parseInt(pair, 16))
+    : (color.match(/\d+/g) ?? ['0', '0', '0']).slice(0, 3);
   return `rgba(${parts.join(', ')}, ${alpha})`;
 }

@@ -106,7 +106,8 @@ function paintLabel(brush: Brush, run: Run, box: RowBox, palette: Palette): void
 /** The phases of one lane, then the thin line that says when it was inside a collective. */
 export function paintSlices(brush: Brush, { runs, sites, box, row }: LaneScene, palette: Palette): void {
   for (const run of runs) paintRun(brush, run, box, palette);
-  for (const run of runs) if (run.span.endMs !== null || row.state.kind !== 'reporting') paintLabel(brush, run, box, palette);
+  for (const run of runs)
+    if (run.span.endMs !== null || row.state.kind !== 'reporting') paintLabel(brush, run, box, palette);
   if (box.pitch < 40) return;
   brush.fillStyle = palette.ink3;
   for (const { x, width } of sites) brush.fillRect(x, box.sliceY + box.slice + 2, width, 2);

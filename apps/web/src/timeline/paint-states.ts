@@ -1,19 +1,32 @@
 import { formatSeconds } from '../format.ts';
 import type { Brush } from './brush.ts';
 import type { LaneScene } from './layout.ts';
-import type { Palette } from './palette.ts';
 import { strokeHatch } from './paint-slices.ts';
+import type { Palette } from './palette.ts';
 import { fittingText, paintPlate } from './plate.ts';
 
 /** Stretches of which nothing is known look like no phase at all, and say in words what they are. */
-export function paintStates(brush: Brush, scene: LaneScene, widthPx: number, staleSeconds: number, palette: Palette): void {
+export function paintStates(
+  brush: Brush,
+  scene: LaneScene,
+  widthPx: number,
+  staleSeconds: number,
+  palette: Palette,
+): void {
   const { box, gaps, row, unknownFromX } = scene;
   for (const gap of gaps) {
     brush.fillStyle = palette.panel;
     brush.fillRect(gap.x, box.sliceY, gap.width, box.slice);
     strokeDashed(brush, gap.x, box.sliceY, gap.width, box.slice, palette.ink3);
     const text = fittingText(brush, [`${formatSeconds(gap.seconds)} not recorded`, 'gap'], gap.width - 4, palette);
-    if (text !== null) paintPlate(brush, { text, x: gap.x + gap.width / 2, middle: box.sliceY + box.slice / 2, align: 'center' }, palette.panel, palette.ink2, palette);
+    if (text !== null)
+      paintPlate(
+        brush,
+        { text, x: gap.x + gap.width / 2, middle: box.sliceY + box.slice / 2, align: 'center' },
+        palette.panel,
+        palette.ink2,
+        palette,
+      );
   }
   if (unknownFromX === null || unknownFromX >= widthPx) return;
   const width = widthPx - unknownFromX;
@@ -23,7 +36,13 @@ export function paintStates(brush: Brush, scene: LaneScene, widthPx: number, sta
   const room = row.standing.kind === 'absent' ? width - 100 : Number.POSITIVE_INFINITY;
   const say = (text: string, ink: string) =>
     fittingText(brush, [text], room, palette) !== null &&
-    paintPlate(brush, { text, x: unknownFromX + 10, middle: line, align: 'left', within: widthPx }, palette.panel, ink, palette);
+    paintPlate(
+      brush,
+      { text, x: unknownFromX + 10, middle: line, align: 'left', within: widthPx },
+      palette.panel,
+      ink,
+      palette,
+    );
   switch (row.state.kind) {
     case 'unreachable':
       brush.fillStyle = palette.sunken;
@@ -64,6 +83,11 @@ function paintChecker(brush: Brush, x: number, y: number, width: number, height:
   brush.beginPath();
   for (let row = 0; row * size < height; row += 1)
     for (let column = row % 2; column * size < width; column += 2)
-      brush.rect(x + column * size, y + row * size, Math.min(size, width - column * size), Math.min(size, height - row * size));
+      brush.rect(
+        x + column * size,
+        y + row * size,
+        Math.min(size, width - column * size),
+        Math.min(size, height - row * size),
+      );
   brush.fill();
 }

@@ -10,7 +10,9 @@ export function hasTrunk(scenes: readonly LaneScene[]): boolean {
 /** Those inside the collective point along one trunk at the one rank that has not entered it. */
 export function paintTrunk(brush: Brush, scenes: readonly LaneScene[], nowX: number, palette: Palette): void {
   const target = scenes.find(({ row }) => row.standing.kind === 'absent');
-  const inside = scenes.filter(({ row, open }) => row.standing.kind === 'inside' && open !== null && nowX - open.x > 60);
+  const inside = scenes.filter(
+    ({ row, open }) => row.standing.kind === 'inside' && open !== null && nowX - open.x > 60,
+  );
   if (target === undefined || inside.length === 0 || nowX < 80) return;
   const x = Math.round(nowX - 14) + 0.5;
   const bottom = target.box.sliceY + target.box.slice + 4;

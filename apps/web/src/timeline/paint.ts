@@ -1,13 +1,13 @@
 import { formatClock } from '../format.ts';
 import type { Brush } from './brush.ts';
 import { axisHeight, type LaneScene } from './layout.ts';
-import type { Palette } from './palette.ts';
 import { paintAbsent, paintOpen } from './paint-marks.ts';
 import { paintErrors, paintSlices } from './paint-slices.ts';
 import { paintStates } from './paint-states.ts';
 import { hasTrunk, paintTrunk } from './paint-trunk.ts';
+import type { Palette } from './palette.ts';
 import { paintPlate, plateWidth } from './plate.ts';
-import { ticksOf, type TimeScale, xOf } from './scale.ts';
+import { type TimeScale, ticksOf, xOf } from './scale.ts';
 
 export interface Picture {
   readonly scenes: readonly LaneScene[];
@@ -22,7 +22,11 @@ export interface Picture {
 }
 
 /** Paints the panel: axis on top, then the lanes, then what lies over them. The brush starts at the panel's corner. */
-export function paint(brush: Brush & { translate(x: number, y: number): void }, picture: Picture, palette: Palette): void {
+export function paint(
+  brush: Brush & { translate(x: number, y: number): void },
+  picture: Picture,
+  palette: Palette,
+): void {
   const { scenes, scale, nowMs, staleSeconds } = picture;
   const last = scenes.at(-1)?.box;
   const height = last === undefined ? 0 : last.y + last.pitch;

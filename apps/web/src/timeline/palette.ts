@@ -46,12 +46,17 @@ export function contrastOf(a: string, b: string): number {
 }
 
 /** Builds the palette from any source of custom properties: the page's styles, or a table in a test. */
-export function createPalette(valueOf: (variable: string) => string, fonts: { sans: string; mono: string }): Palette {
-  const surfaces = Object.fromEntries(Object.entries(names).map(([key, variable]) => [key, valueOf(variable)]));
-  const fills = new Map(runnerPhases.map((phase) => [phaseColorVars[phase], valueOf(phaseColorVars[phase])]));
-  const unknown = valueOf('--border-strong');
+export function createPalette(readValue: (variable: string) => string, fonts: { sans: string; mono: string }): Palette {
+  const surfaces = Object.fromEntries(Object.entries(names).map(([key, variable]) => [key, readValue(variable)]));
+  const fills = new Map(runnerPhases.map((phase) => [phaseColorVars[phase], readValue(phaseColorVars[phase])]));
+  const unknown = readValue('--border-strong');
   const fillOf = (phase: string) => fills.get(colorVarOf(phase)) ?? unknown;
-  const inks = new Map([...fills.values(), unknown].map((fill) => [fill, contrastOf(fill, '#000000') >= contrastOf(fill, '#ffffff') ? '#000000' : '#ffffff']));
+  const inks = new Map(
+    [...fills.values(), unknown].map((fill) => [
+      fill,
+      contrastOf(fill, '#000000') >= contrastOf(fill, '#ffffff') ? '#000000' : '#ffffff',
+    ]),
+  );
   return {
     ...(surfaces as Record<keyof typeof names, string>),
     ...fonts,
@@ -69,11 +74,11 @@ export function readPalette(root: HTMLElement): Palette {
   probe.hidden = true;
   root.append(probe);
   const styles = getComputedStyle(root);
-  const valueOf = (variable: string) => {
+  const readValue = (variable: string) => {
     probe.style.color = `var(${variable})`;
     return getComputedStyle(probe).color;
   };
-  const palette = createPalette(valueOf, {
+  const palette = createPalette(readValue, {
     sans: styles.getPropertyValue('--font-sans').trim(),
     mono: styles.getPropertyValue('--font-mono').trim(),
   });

@@ -20,7 +20,13 @@ export function plateWidth(brush: Brush, text: string, palette: Palette, strong 
 }
 
 /** The longest of the texts that fits, or null. */
-export function fittingText(brush: Brush, texts: readonly string[], roomPx: number, palette: Palette, strong = false): string | null {
+export function fittingText(
+  brush: Brush,
+  texts: readonly string[],
+  roomPx: number,
+  palette: Palette,
+  strong = false,
+): string | null {
   return texts.find((text) => plateWidth(brush, text, palette, strong) <= roomPx) ?? null;
 }
 

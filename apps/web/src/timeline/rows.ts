@@ -31,7 +31,9 @@ export function createBoardMaker(): (received: Received) => Board {
     const positions = rankPositions(current, nowMs * 1000, analysis);
     for (const lane of current) remembered.set(lane.runner.runnerId, { lane, lastSeenMs: nowMs });
     const standoffs = findStandoffs(positions, analysis.instances);
-    const nodeNames = new Map(analysis.nodes.map(({ nodeId, friendlyName }) => [nodeId, friendlyName ?? nodeId.slice(0, 12)]));
+    const nodeNames = new Map(
+      analysis.nodes.map(({ nodeId, friendlyName }) => [nodeId, friendlyName ?? nodeId.slice(0, 12)]),
+    );
     const byRunner = new Map(positions.map((position) => [position.runnerId, position]));
     const told = new Map(analysis.runners.map((runner) => [runner.runnerId, runner]));
     const rows = current.map((lane): Row => {
@@ -39,21 +41,29 @@ export function createBoardMaker(): (received: Received) => Board {
       const node = analysis.nodes.find(({ nodeId }) => nodeId === lane.runner.nodeId);
       const state: LaneState =
         node?.reachable === false
-          ? { kind: 'unreachable', sinceMs: lane.lastEntryUs === null ? null : lane.lastEntryUs / 1000, error: node.error ?? 'no answer' }
+          ? {
+              kind: 'unreachable',
+              sinceMs: lane.lastEntryUs === null ? null : lane.lastEntryUs / 1000,
+              error: node.error ?? 'no answer',
+            }
           : lane.endedUs === null
             ? { kind: 'reporting' }
             : { kind: 'ended', atMs: lane.endedUs / 1000, reason: endOf(told.get(runnerId)) };
       return rowOf(lane, nodeNames, state, standingOf(byRunner.get(runnerId), lane, standoffs, nowMs));
     });
     const silent = timeline.unreachableNodes.flatMap((node): Row[] => {
-      const lost = [...remembered.values()].filter(({ lane }) => lane.runner.nodeId === node.nodeId && !byRunner.has(lane.runner.runnerId));
+      const lost = [...remembered.values()].filter(
+        ({ lane }) => lane.runner.nodeId === node.nodeId && !byRunner.has(lane.runner.runnerId),
+      );
       return lost.map(({ lane, lastSeenMs }) =>
         rowOf(lane, nodeNames, { kind: 'unreachable', sinceMs: lastSeenMs, error: node.error }, { kind: 'none' }),
       );
     });
     const lost = new Set(silent.map(({ instanceId, rank }) => `${instanceId}/${rank}`));
     const missing = analysis.instances.flatMap(({ instanceId, missingRanks }) =>
-      missingRanks.filter((rank) => !lost.has(`${instanceId}/${rank}`)).map((rank) => missingRow(instanceId, rank, standoffs)),
+      missingRanks
+        .filter((rank) => !lost.has(`${instanceId}/${rank}`))
+        .map((rank) => missingRow(instanceId, rank, standoffs)),
     );
     return {
       instances: analysis.instances,
@@ -75,7 +85,12 @@ export function rowsOfInstance(board: Board, instanceId: string | null): Row[] {
   const shown = new Set(mine.filter(({ state }) => state.kind === 'unreachable').map(({ nodeName }) => nodeName));
   const nodes = board.unreachable
     .filter(({ nodeId }) => !shown.has(board.nodeNames.get(nodeId) ?? nodeId))
-    .filter(({ nodeId }) => !board.rows.some((row) => row.state.kind === 'unreachable' && row.nodeName === (board.nodeNames.get(nodeId) ?? nodeId)))
+    .filter(
+      ({ nodeId }) =>
+        !board.rows.some(
+          (row) => row.state.kind === 'unreachable' && row.nodeName === (board.nodeNames.get(nodeId) ?? nodeId),
+        ),
+    )
     .map(({ nodeId, error }) => unreachableRow(board.nodeNames.get(nodeId) ?? nodeId, error));
   const absent = mine.filter(({ standing }) => standing.kind === 'absent');
   return [...absent, ...mine.filter(({ standing }) => standing.kind !== 'absent'), ...nodes];
@@ -99,31 +114,62 @@ function rowOf(lane: Lane, nodeNames: ReadonlyMap<string, string>, state: LaneSt
   };
 }
 
-function standingOf(position: RankPosition | undefined, lane: Lane, standoffs: readonly Standoff[], nowMs: number): Standing {
+function standingOf(
+  position: RankPosition | undefined,
+  lane: Lane,
+  standoffs: readonly Standoff[],
+  nowMs: number,
+): Standing {
   if (position === undefined) return { kind: 'none' };
   const { inside, deviceRank, instanceId, notIn } = position;
   const standoff = standoffs.find((each) => each.instanceId === instanceId);
   if (standoff?.absent.some(({ rank }) => rank === deviceRank)) {
     const where = describePosition(position).replace('ended: ', '');
     const short = notIn === null ? [] : [`not in ${notIn.barrierSeq}`];
-    return { kind: 'absent', texts: [`not there: ${where}`, where, ...short], sinceMs: lane.lastEntryUs === null ? null : lane.lastEntryUs / 1000 };
+    return {
+      kind: 'absent',
+      texts: [`not there: ${where}`, where, ...short],
+      sinceMs: lane.lastEntryUs === null ? null : lane.lastEntryUs / 1000,
+    };
   }
   if (inside === null || inside.seconds < 1) return { kind: 'none' };
   const layer = inside.layer === null ? [] : [`inside ${nameSite(inside)}, layer ${inside.layer}`];
   const short = inside.barrierSeq === null ? [] : [`in ${inside.barrierSeq}`];
-  return { kind: 'inside', texts: [...layer, `inside ${nameSite(inside)}`, ...short], sinceMs: nowMs - inside.seconds * 1000 };
+  return {
+    kind: 'inside',
+    texts: [...layer, `inside ${nameSite(inside)}`, ...short],
+    sinceMs: nowMs - inside.seconds * 1000,
+  };
 }
 
 const bare = { runnerId: null, phase: null, spans: [], sites: [], gaps: [] } as const;
 
 function missingRow(instanceId: string, rank: number, standoffs: readonly Standoff[]): Row {
   const absent = standoffs.some((each) => each.instanceId === instanceId);
-  const standing: Standing = absent ? { kind: 'absent', texts: [`not there: rank ${rank} never reported`, 'never reported'], sinceMs: null } : { kind: 'none' };
-  return { ...bare, key: `${instanceId}/${rank}`, instanceId, rank, nodeName: '', state: { kind: 'never_reported' }, standing };
+  const standing: Standing = absent
+    ? { kind: 'absent', texts: [`not there: rank ${rank} never reported`, 'never reported'], sinceMs: null }
+    : { kind: 'none' };
+  return {
+    ...bare,
+    key: `${instanceId}/${rank}`,
+    instanceId,
+    rank,
+    nodeName: '',
+    state: { kind: 'never_reported' },
+    standing,
+  };
 }
 
 function unreachableRow(nodeName: string, error: string): Row {
-  return { ...bare, key: `node/${nodeName}`, instanceId: null, rank: null, nodeName, state: { kind: 'unreachable', sinceMs: null, error }, standing: { kind: 'none' } };
+  return {
+    ...bare,
+    key: `node/${nodeName}`,
+    instanceId: null,
+    rank: null,
+    nodeName,
+    state: { kind: 'unreachable', sinceMs: null, error },
+    standing: { kind: 'none' },
+  };
 }
 
 /** How a process ended, as far as anyone knows: `ended: SIGKILL`, `ended: exit 13, peer lost`. */

@@ -13,7 +13,10 @@ export function timeAt(scale: TimeScale, x: number): number {
   return scale.startMs + (x / scale.widthPx) * (scale.endMs - scale.startMs);
 }
 
-const stepsSeconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
+const stepsSeconds = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
+  14_400, 43_200,
+];
 
 /** Smallest distance between two labels of the axis. */
 const minTickPx = 88;

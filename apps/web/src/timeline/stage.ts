@@ -1,6 +1,6 @@
 import { type Feed, nowOf } from '../live/feed.ts';
-import { layout, axisHeight, boxesOf, heightOf } from './layout.ts';
-import { paint, type Picture } from './paint.ts';
+import { axisHeight, boxesOf, heightOf, layout } from './layout.ts';
+import { type Picture, paint } from './paint.ts';
 import { readPalette } from './palette.ts';
 import type { Row } from './row.ts';
 import { scaleOf, type ViewStore } from './view.ts';

@@ -64,7 +64,10 @@ export function TimelinePanel({ viewStore, board, rows, nowMs }: TimelinePanelPr
   );
 
   const entries = [...(board?.lanes.values() ?? [])].reduce((sum, lane) => sum + lane.slices.length, 0);
-  const spoken = selected === null ? '' : `${rows.find(({ key }) => key === selected.key)?.nodeName ?? ''}, ${selected.phase}, from ${formatClock(selected.startMs, 3)}, ${selected.endMs === null ? 'open' : formatSeconds((selected.endMs - selected.startMs) / 1000)}`;
+  const spoken =
+    selected === null
+      ? ''
+      : `${rows.find(({ key }) => key === selected.key)?.nodeName ?? ''}, ${selected.phase}, from ${formatClock(selected.startMs, 3)}, ${selected.endMs === null ? 'open' : formatSeconds((selected.endMs - selected.startMs) / 1000)}`;
   return (
     <Panel title="Timeline" fact={present ? `${entries.toLocaleString('en')} slices` : null}>
       {board === null || !present ? (
@@ -88,6 +91,7 @@ export function TimelinePanel({ viewStore, board, rows, nowMs }: TimelinePanelPr
             <LaneLabels board={board} rows={rows} nowMs={nowMs} focusedKey={focusedKey} />
           </div>
           <div ref={surface} className="relative min-w-0 touch-pan-y overflow-hidden">
+            {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas without tabindex takes no focus; the table says the same */}
             <canvas ref={canvas} aria-hidden="true" className="block" />
           </div>
           <p className="sr-only" aria-live="polite">
@@ -96,7 +100,10 @@ export function TimelinePanel({ viewStore, board, rows, nowMs }: TimelinePanelPr
         </div>
       )}
       <Legend />
-      <div id="timeline-keys" className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-weak px-3 py-1.5 type-tick text-ink3 max-sm:hidden">
+      <div
+        id="timeline-keys"
+        className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-weak px-3 py-1.5 type-tick text-ink3 max-sm:hidden"
+      >
         {keyHelp.map(({ keys, does }) => (
           <span key={does} className="flex items-center gap-1.5">
             {keys.map((key) => (

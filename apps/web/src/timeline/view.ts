@@ -32,12 +32,15 @@ export function scaleOf({ windowSeconds, live, toMs }: Address, wallMs: number, 
   return { startMs: endMs - spanMs, endMs, widthPx };
 }
 
-const clampSeconds = (seconds: number) => Math.min(windowLimits.maxSeconds, Math.max(windowLimits.minSeconds, Math.round(seconds)));
+const clampSeconds = (seconds: number) =>
+  Math.min(windowLimits.maxSeconds, Math.max(windowLimits.minSeconds, Math.round(seconds)));
 
 /** Zooms about a moment, which stays where it is. Following goes on when that moment is the present. */
 export function zoomed(view: Address, wallMs: number, factor: number, aboutMs: number | null): Partial<View> {
   const wanted = view.windowSeconds * factor;
-  const windowSeconds = clampSeconds(factor > 1 ? Math.max(wanted, view.windowSeconds + 1) : Math.min(wanted, view.windowSeconds - 1));
+  const windowSeconds = clampSeconds(
+    factor > 1 ? Math.max(wanted, view.windowSeconds + 1) : Math.min(wanted, view.windowSeconds - 1),
+  );
   if (view.live && aboutMs === null) return { windowSeconds };
   const { startMs, endMs } = scaleOf(view, wallMs, 1);
   const about = aboutMs ?? (startMs + endMs) / 2;
@@ -65,7 +68,8 @@ export function followAddress(view: ViewStore, target: Window): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = () => {
     const search = formatAddress(view.get(), target.location.search);
-    if (search !== target.location.search) target.history.replaceState(target.history.state, '', `${target.location.pathname}${search}`);
+    if (search !== target.location.search)
+      target.history.replaceState(target.history.state, '', `${target.location.pathname}${search}`);
   };
   const unsubscribe = view.subscribe(() => {
     clearTimeout(timer);

@@ -21,7 +21,8 @@ export function EmptyState({ board }: { readonly board: Board | null }) {
         No runners reported by {reachable} reachable {reachable === 1 ? 'node' : 'nodes'}.
       </p>
       <p className="mt-1 text-ink2">
-        Start a model with <code className="rounded-[3px] bg-raised px-1.5 py-0.5">npm start -- --model tiny</code>; its ranks appear here by themselves.
+        Start a model with <code className="rounded-[3px] bg-raised px-1.5 py-0.5">npm start -- --model tiny</code>; its
+        ranks appear here by themselves.
       </p>
     </div>
   );

@@ -6,7 +6,8 @@ type Theme = (typeof themes)[number];
 const names: Record<Theme, string> = { system: 'System theme', light: 'Light theme', dark: 'Dark theme' };
 const icons: Record<Theme, string> = {
   system: 'M8 1.500a6.500 6.500 0 1 0 0 13zM8 1.500a6.500 6.500 0 0 1 0 13',
-  light: 'M8 4.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7M8 .5v2M8 13.500v2M.5 8h2M13.500 8h2M2.700 2.700l1.400 1.400M11.900 11.900l1.400 1.400M2.700 13.300l1.400-1.400M11.900 4.100l1.400-1.400',
+  light:
+    'M8 4.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7M8 .5v2M8 13.500v2M.5 8h2M13.500 8h2M2.700 2.700l1.400 1.400M11.900 11.900l1.400 1.400M2.700 13.300l1.400-1.400M11.900 4.100l1.400-1.400',
   dark: 'M13.500 9.800A6 6 0 0 1 6.200 2.500a6 6 0 1 0 7.300 7.300z',
 };
 

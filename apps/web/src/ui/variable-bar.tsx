@@ -1,8 +1,8 @@
 import { windowChoices } from '../address.ts';
+import { nowOf } from '../live/feed.ts';
+import { useLive } from '../live/live-context.tsx';
 import type { Board } from '../timeline/rows.ts';
 import { followed, scaleOf, type ViewStore } from '../timeline/view.ts';
-import { useLive } from '../live/live-context.tsx';
-import { nowOf } from '../live/feed.ts';
 
 export interface VariableBarProps {
   readonly viewStore: ViewStore;
@@ -24,12 +24,21 @@ const select = 'h-full rounded-r border-l border-line bg-raised pl-2 pr-1 text-i
 export function VariableBar({ viewStore, instances, instanceId, windowSeconds, live }: VariableBarProps) {
   const { feed } = useLive();
   const widths = [...new Set<number>([...windowChoices, windowSeconds])].sort((a, b) => a - b);
-  const pause = () => viewStore.set({ live: false, toMs: scaleOf(viewStore.get(), nowOf(feed.get(), performance.now()).wallMs, 1).endMs });
+  const pause = () =>
+    viewStore.set({
+      live: false,
+      toMs: scaleOf(viewStore.get(), nowOf(feed.get(), performance.now()).wallMs, 1).endMs,
+    });
   return (
     <div className="flex min-h-11 flex-wrap items-center gap-2 px-2 py-2 sm:px-3">
       <label className={choice}>
         <span className="px-2.5 text-ink2 max-sm:sr-only">instance</span>
-        <select className={select} value={instanceId ?? ''} disabled={instances.length === 0} onChange={(event) => viewStore.set({ instanceId: event.target.value, selected: null, focusedKey: null })}>
+        <select
+          className={select}
+          value={instanceId ?? ''}
+          disabled={instances.length === 0}
+          onChange={(event) => viewStore.set({ instanceId: event.target.value, selected: null, focusedKey: null })}
+        >
           {instances.length === 0 && <option value="">none</option>}
           {instances.map((each) => (
             <option key={each.instanceId} value={each.instanceId}>
@@ -41,7 +50,11 @@ export function VariableBar({ viewStore, instances, instanceId, windowSeconds, l
       <div className="ml-auto flex items-center gap-2">
         <label className={choice}>
           <span className="px-2.5 text-ink2 max-sm:sr-only">window</span>
-          <select className={select} value={windowSeconds} onChange={(event) => viewStore.set({ windowSeconds: Number(event.target.value) })}>
+          <select
+            className={select}
+            value={windowSeconds}
+            onChange={(event) => viewStore.set({ windowSeconds: Number(event.target.value) })}
+          >
             {widths.map((seconds) => (
               <option key={seconds} value={seconds}>
                 {windowName(seconds)}
@@ -54,7 +67,11 @@ export function VariableBar({ viewStore, instances, instanceId, windowSeconds, l
             Pause
           </button>
         ) : (
-          <button type="button" className="control border-transparent bg-plate text-on-plate hover:bg-plate hover:opacity-90" onClick={() => viewStore.set(followed())}>
+          <button
+            type="button"
+            className="control border-transparent bg-plate text-on-plate hover:bg-plate hover:opacity-90"
+            onClick={() => viewStore.set(followed())}
+          >
             Resume (L)
           </button>
         )}
