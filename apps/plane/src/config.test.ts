@@ -67,3 +67,7 @@ test('what a model is served by', () => {
 test('the token is not shown', () => {
   expect(faultsOf(['--token', 'abc'])[0]).toMatch(/a flag shows in `ps`, set RANKSCOPE_TOKEN/);
 });
+
+test('what other programs of ours read is no fault here', () => {
+  expect(faultsOf([], { RANKSCOPE_URL: 'http://127.0.0.1:1', RANKSCOPE_NATIVE_DIRECTORY: 'x' })).toEqual([]);
+});

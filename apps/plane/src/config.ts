@@ -83,8 +83,13 @@ export function readOwnConfig(argv: readonly string[]): ReadConfig {
   return readConfig({ env: process.env, argv });
 }
 
+/** Settings of the command line and of the native core, which a plane hands on and does not read. */
+const readByOthers = /^RANKSCOPE_(URL|NATIVE_\w+)$/;
+
 /** Environment and flags → one frozen object; throws a ConfigError with every fault. */
-export function readConfig({ env, argv }: ConfigInput): ReadConfig {
+export function readConfig(input: ConfigInput): ReadConfig {
+  const { argv } = input;
+  const env = Object.fromEntries(Object.entries(input.env).filter(([key]) => !readByOthers.test(key)));
   const faults: string[] = [];
   const parsed = collect(faults, () =>
     parseConfig({ fields: ConfigFields, env, argv, secret: secretKeys, extraFlags: modelFlags }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock, Log } from '@rankscope/daemon';
 import type { Config } from './config.ts';
+import { endLeftovers } from './node/supervise/end-leftovers.ts';
 import { findFreePorts } from './node/supervise/free-ports.ts';
 import { type Instance, superviseInstance } from './node/supervise/instance.ts';
 import { planAssignments } from './node/supervise/plan-assignments.ts';
@@ -45,6 +46,8 @@ export async function startModel(options: StartModelOptions): Promise<StartedMod
     deadlines: config.deadlines,
     injectAllowed: config.injectAllowed,
   };
+  for (const pid of endLeftovers(runnersDir, bootId))
+    options.log.warn('ended a rank that an earlier plane left behind', { pid });
   const ringPathOf = (runnerId: string) => join(runnersDir, `${runnerId}.ring`);
   const assignments = planAssignments(spec, {
     nodeId,
