@@ -1,7 +1,16 @@
 // Compiles the addon with CMake, or takes it from the cache where the same inputs were compiled before.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { install } from './find-mlx.mjs';
@@ -13,7 +22,9 @@ const addons = ['rankscope.node', join('switchable', 'rankscope.node')];
 export async function buildAddon({ repository, outDir, cacheDir, inputsKey, mlx, say }) {
   const compiler = findCompiler();
   const facts = `${inputsKey}\0${compiler.version}\0${mlx?.version ?? 'no mlx'}\0${mlx?.root ?? ''}`;
-  const key = createHash('sha256').update(mlx?.how === 'private copy' ? facts.replace(mlx.root, '') : facts).digest('hex');
+  const key = createHash('sha256')
+    .update(mlx?.how === 'private copy' ? facts.replace(mlx.root, '') : facts)
+    .digest('hex');
   const cached = join(cacheDir, 'native', `addon-${key.slice(0, 16)}`);
   const wanted = mlx ? addons : addons.slice(0, 1);
   if (wanted.every((file) => existsSync(join(cached, file)))) {
@@ -40,15 +51,18 @@ function findCompiler() {
   const name = process.env.CXX ?? ['c++', 'g++', 'clang++'].find(has);
   const { status, stdout } = name ? spawnSync(name, ['--version'], { encoding: 'utf8' }) : { status: 1, stdout: '' };
   if (status !== 0) throw new Unavailable('no_compiler', 'There is no C++ compiler.', install('g++ cmake make'));
-  if (!has('cmake')) throw new Unavailable('no_cmake', 'CMake is not here, and it builds the native core.', install('cmake'));
-  if (!has('ninja') && !has('make')) throw new Unavailable('no_make', 'There is neither make nor ninja.', install('make'));
+  if (!has('cmake'))
+    throw new Unavailable('no_cmake', 'CMake is not here, and it builds the native core.', install('cmake'));
+  if (!has('ninja') && !has('make'))
+    throw new Unavailable('no_make', 'There is neither make nor ninja.', install('make'));
   return { name, version: stdout.split('\n')[0] };
 }
 
 async function compile({ repository, buildDir, mlx, say }) {
   const headers = ['node-addon-api', 'node-api-headers/include'].map((name) => join(repository, 'node_modules', name));
   for (const dir of headers) {
-    if (!existsSync(dir)) throw new Unavailable('no_headers', `${relative(repository, dir)} is missing.`, 'Run `npm install`.');
+    if (!existsSync(dir))
+      throw new Unavailable('no_headers', `${relative(repository, dir)} is missing.`, 'Run `npm install`.');
   }
   const built = join(buildDir, 'out');
   const options = {
@@ -59,7 +73,11 @@ async function compile({ repository, buildDir, mlx, say }) {
     RANKSCOPE_OUTPUT: built,
     RANKSCOPE_RPATH: mlx ? libraryPaths(repository, mlx).join(';') : '',
   };
-  say(mlx ? `compiling the native core against MLX ${mlx.version} (${mlx.how}; about half a minute) …` : 'compiling the recorder, without MLX …');
+  say(
+    mlx
+      ? `compiling the native core against MLX ${mlx.version} (${mlx.how}; about half a minute) …`
+      : 'compiling the recorder, without MLX …',
+  );
   const log = [];
   const generator = has('ninja') ? ['-G', 'Ninja'] : [];
   const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
@@ -115,5 +133,9 @@ async function run(program, args, log, onLine) {
   if ((await exit) === 0) return;
   const first = log.find((line) => /error/i.test(line)) ?? log.at(-1) ?? '';
   for (const line of log.slice(-30)) console.error(line);
-  throw new Unavailable('compile_failed', `The native core does not compile: ${first.trim()}`, 'Read the compiler above; `rm -r build/native` starts afresh.');
+  throw new Unavailable(
+    'compile_failed',
+    `The native core does not compile: ${first.trim()}`,
+    'Read the compiler above; `rm -r build/native` starts afresh.',
+  );
 }

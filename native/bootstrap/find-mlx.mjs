@@ -16,7 +16,8 @@ const pipSeconds = '20';
  * `say` is told what takes time.
  */
 export function findMlx({ repository, cacheDir, environment, say }) {
-  if (environment.MLX_ROOT) return requireMlx(environment.MLX_ROOT, 'MLX_ROOT', 'Point MLX_ROOT at MLX 0.32.1 or newer.');
+  if (environment.MLX_ROOT)
+    return requireMlx(environment.MLX_ROOT, 'MLX_ROOT', 'Point MLX_ROOT at MLX 0.32.1 or newer.');
   const privateRoot = join(repository, 'native', '.mlx', 'mlx');
   for (const [root, how] of [
     [privateRoot, 'private copy'],
@@ -64,7 +65,10 @@ function isNewEnough(version) {
 /** Unpacks the wheels into the cache, once a machine, and copies them from there. */
 function fetchMlx({ repository, cacheDir, say }) {
   const requirements = join(repository, 'native', 'mlx-requirements.txt');
-  const key = createHash('sha256').update(readFileSync(requirements)).update(process.platform + process.arch).digest('hex');
+  const key = createHash('sha256')
+    .update(readFileSync(requirements))
+    .update(process.platform + process.arch)
+    .digest('hex');
   const cached = join(cacheDir, 'native', `mlx-${key.slice(0, 16)}`);
   if (!existsSync(cached)) {
     say('fetching MLX 0.32.4 and OpenBLAS from PyPI (18 MB, once a machine) …');
@@ -84,16 +88,24 @@ function fetchMlx({ repository, cacheDir, say }) {
 }
 
 function pipInstall(requirements, target) {
-  if (!has('python3')) throw new Unavailable('no_python', 'python3 is not here, and its pip fetches MLX.', install('python3 python3-pip'));
+  if (!has('python3'))
+    throw new Unavailable('no_python', 'python3 is not here, and its pip fetches MLX.', install('python3 python3-pip'));
   if (spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status !== 0) {
     throw new Unavailable('no_pip', 'python3 has no pip, which fetches MLX.', install('python3-pip'));
   }
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
   args.push('--require-hashes', '--retries', '1', '--timeout', pipSeconds, '--root-user-action=ignore');
-  const { status, stderr } = spawnSync('python3', [...args, '-r', requirements, '--target', target], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('python3', [...args, '-r', requirements, '--target', target], {
+    encoding: 'utf8',
+  });
   if (status === 0) return;
-  const last = stderr.trim().split('\n').findLast((line) => line.startsWith('ERROR')) ?? stderr.trim().slice(-300);
-  const fix = 'Check that the package index of pip can be reached, or set MLX_ROOT to an MLX that is here; then run `npm run native`.';
+  const last =
+    stderr
+      .trim()
+      .split('\n')
+      .findLast((line) => line.startsWith('ERROR')) ?? stderr.trim().slice(-300);
+  const fix =
+    'Check that the package index of pip can be reached, or set MLX_ROOT to an MLX that is here; then run `npm run native`.';
   throw new Unavailable('mlx_unreachable', `pip could not fetch MLX: ${last}`, fix);
 }
 

@@ -104,7 +104,7 @@ EngineError Engine::name_error(const std::exception& error) const {
 
 void Engine::join_group() {
   if (joined_) throw EngineError(ErrorCode::not_ready, "joinGroup was called twice; a process joins one group.");
-  log_.limit(options_.connect_ms * kNsPerMs);
+  limit_waits(options_.connect_ms);
   guarded([&] {
     loop_.within(Phase::connect_group, [&] {
       if (options_.world == 1) return;
@@ -124,7 +124,7 @@ void Engine::join_group() {
 LoadedModel Engine::load(const LoadRequest& request, const std::function<void(int, int)>& on_layer) {
   need_group();
   // Ranks load at the pace of their disks and meet when the slowest is done.
-  log_.limit(std::max(options_.connect_ms, options_.collective_ms) * kNsPerMs);
+  limit_waits(std::max(options_.connect_ms, options_.collective_ms));
   model_.reset();
   cache_.reset();
   return guarded([&] {
@@ -177,19 +177,19 @@ void Engine::warmup() {
       }
     });
   });
-  log_.limit(options_.collective_ms * kNsPerMs);
+  limit_waits(options_.collective_ms);
 }
 
 std::vector<std::vector<uint8_t>> Engine::gather(Phase phase, const std::vector<uint8_t>& mine) {
   need_group();
-  log_.limit(options_.collective_ms * kNsPerMs);
+  limit_waits(options_.collective_ms);
   return guarded([&] { return loop_.labelled(phase, [&] { return group_.gather(mine); }); });
 }
 
 GenerateResult Engine::generate(const GenerateRequest& request, const OnToken& on_token) {
   need_model();
   check_request(request);
-  log_.limit(options_.collective_ms * kNsPerMs);
+  limit_waits(options_.collective_ms);
   return guarded([&] {
     return Generator({*model_, *cache_, group_, loop_, faults_, cancel_}, request).run(context_, on_token);
   });
@@ -270,6 +270,8 @@ void Engine::end_process(const OpenCollective& open) {
   std::this_thread::sleep_for(kGrace);
   _exit(connecting ? options_.exit_on_connect_deadline : options_.exit_on_collective_deadline);
 }
+
+void Engine::limit_waits(uint64_t ms) { log_.limit(rules_.watches_deadlines ? ms * kNsPerMs : 0); }
 
 void Engine::need_group() const {
   if (!joined_) throw EngineError(ErrorCode::not_ready, "joinGroup must be called, and awaited, first.");

@@ -68,6 +68,7 @@ class Engine {
   EngineError name_error(const std::exception& error) const;
   void break_group(const std::string& reason);
   [[noreturn]] void end_process(const OpenCollective& open);
+  void limit_waits(uint64_t ms);
   void need_group() const;
   void need_model() const;
   void agree_on_load(const std::exception_ptr& failure);

@@ -5,7 +5,11 @@ import { nameNativeError } from './errors.ts';
  * The addon's engine with errors that have their classes back. Methods are written out: a proxy would do it in five
  * lines, and every stack trace and every type would be the poorer.
  */
-export function createEngineClass(open: (options: EngineOptions) => NativeEngine): new (options: EngineOptions) => NativeEngine {
+export function createEngineClass(
+  open: (options: EngineOptions) => NativeEngine,
+): new (
+  options: EngineOptions,
+) => NativeEngine {
   return class Engine implements NativeEngine {
     readonly #native: NativeEngine;
 

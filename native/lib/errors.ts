@@ -5,7 +5,10 @@ export class NativeUnavailableError extends Error {
   readonly reason: string;
   readonly fix: string;
 
-  constructor(status: { readonly code: string; readonly reason: string; readonly fix: string }, options?: ErrorOptions) {
+  constructor(
+    status: { readonly code: string; readonly reason: string; readonly fix: string },
+    options?: ErrorOptions,
+  ) {
     super(`The native core is not available: ${status.reason} ${status.fix}`.trim(), options);
     this.code = status.code;
     this.reason = status.reason;

@@ -59,7 +59,14 @@ export function readStatus(directory: string = buildDirectory): NativeStatus | n
     return parseStatus(JSON.parse(readFileSync(`${directory}/status.json`, 'utf8')));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    return { ok: false, code: 'status_unreadable', reason: `${directory}/status.json: ${String(error)}.`, fix: bootstrap, mlx: null, how: null };
+    return {
+      ok: false,
+      code: 'status_unreadable',
+      reason: `${directory}/status.json: ${String(error)}.`,
+      fix: bootstrap,
+      mlx: null,
+      how: null,
+    };
   }
 }
 

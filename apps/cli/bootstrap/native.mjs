@@ -49,8 +49,17 @@ async function build() {
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     rmSync(join(outDir, 'rankscope.node'), { force: true });
-    if (error.code.startsWith('mlx_') || error.code === 'no_pip' || error.code === 'no_python') await buildRecorderAlone();
-    return write({ ok: false, code: error.code, reason: error.message, fix: error.fix, mlx: null, how: null, mlxRoot: null });
+    if (error.code.startsWith('mlx_') || error.code === 'no_pip' || error.code === 'no_python')
+      await buildRecorderAlone();
+    return write({
+      ok: false,
+      code: error.code,
+      reason: error.message,
+      fix: error.fix,
+      mlx: null,
+      how: null,
+      mlxRoot: null,
+    });
   }
 }
 
@@ -92,8 +101,10 @@ function hashInputs() {
     }
   };
   const native = join(repository, 'native');
-  for (const name of ['CMakeLists.txt', 'mlx-requirements.txt', 'bootstrap', 'addon', 'engine']) add(join(native, name));
-  for (const name of readdirSync(join(native, 'recorder')).sort()) if (name !== 'tests') add(join(native, 'recorder', name));
+  for (const name of ['CMakeLists.txt', 'mlx-requirements.txt', 'bootstrap', 'addon', 'engine'])
+    add(join(native, name));
+  for (const name of readdirSync(join(native, 'recorder')).sort())
+    if (name !== 'tests') add(join(native, 'recorder', name));
   add(join(native, 'package.json')); // versions of the headers
   return hash.update([process.platform, process.arch, process.env.MLX_ROOT, process.env.CXX].join('\0')).digest('hex');
 }

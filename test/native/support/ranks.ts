@@ -215,7 +215,10 @@ export class Rank {
   #hear(answer: RankAnswer): void {
     const pending = this.#pending.get(answer.id);
     if (pending === undefined) return;
-    if ('token' in answer) return pending.onToken(answer.token, answer.index);
+    if ('token' in answer) {
+      pending.onToken(answer.token, answer.index);
+      return;
+    }
     this.#pending.delete(answer.id);
     if (answer.ok) pending.resolve(answer.value);
     else pending.reject(new RankFailure(answer.name, answer.message, answer.ms));
