@@ -137,6 +137,31 @@ void header_lines_follow() {
   EXPECT(recorder->record(Entry{}) == 0 && recorder->next() == 1, "recording goes on after close");
 }
 
+// What another thread leaves that was stopped in the middle of a slot, and what we find if it was us who were stopped.
+void slot_of_another_lap_is_left_alone() {
+  TemporaryRing ring;
+  auto options = options_at(ring.path());
+  options.main_count = 4;
+  auto recorder = Recorder::open(options);
+  Entry entry;
+  entry.a = 1;
+  for (int i = 0; i < 4; ++i) recorder->record(entry);
+  View view(ring.path());
+  const uint64_t main = view.get<uint64_t>(56);
+  const int fd = ::open(ring.path().c_str(), O_WRONLY);
+  const auto put_seq = [&](uint64_t slot, uint64_t seq) {
+    EXPECT(pwrite(fd, &seq, sizeof seq, static_cast<off_t>(main + slot * 128)) == 8, "pwrite: %s", std::strerror(errno));
+  };
+  put_seq(0, writing(0));   // stopped in entry 0
+  put_seq(1, written(9));   // entry 9 came before our entry 5
+  entry.a = 2;
+  EXPECT(recorder->record(entry) == 4 && recorder->record(entry) == 5 && recorder->record(entry) == 6, "numbers");
+  EXPECT(view.word(main) == writing(0) && view.word(main + 24) == 1, "a slot that is being written was overwritten");
+  EXPECT(view.word(main + 128) == written(9) && view.word(main + 128 + 24) == 1, "a later entry was overwritten");
+  EXPECT(view.word(main + 256) == written(6) && view.word(main + 256 + 24) == 2, "the next slot is written as ever");
+  ::close(fd);
+}
+
 template <typename Change>
 void refuses(const char* expected, Change change) {
   TemporaryRing ring;
@@ -172,6 +197,7 @@ int main() {
   entry_keeps_every_field();
   text_is_cut_at_a_character();
   header_lines_follow();
+  slot_of_another_lap_is_left_alone();
   refuses("mainCount", [](auto& options, auto&) { options.main_count = 1000; });
   refuses("rareCount", [](auto& options, auto&) { options.rare_count = 0; });
   refuses("runnerId", [](auto& options, auto&) { options.runner_id = std::string(97, 'r'); });

@@ -82,20 +82,18 @@ void write_and_validate(uint32_t main_count, uint64_t each, bool all_survive) {
       }
     });
   }
-  threads.emplace_back([&] {
+  // Takes whatever number a slot says it holds: in a small ring the head is laps further before one can look.
+  const auto validate = [&](uint64_t offset) {
     SlotWords slot;
+    const uint64_t seq = view.word(offset);
+    if (seq == 0 || (seq & 1) != 0 || !view.read_slot(offset, seq / 2 - 1, slot)) return;
+    check_whole(slot);
+    validated.fetch_add(1, std::memory_order_relaxed);
+  };
+  threads.emplace_back([&] {
     while (running.load() > 0) {
-      const uint64_t next = recorder->next();
-      for (uint64_t n = next > main_count ? next - main_count : 0; n < next; ++n) {
-        if (!view.read_slot(main + (n % main_count) * 128, n, slot)) continue;
-        check_whole(slot);
-        validated.fetch_add(1, std::memory_order_relaxed);
-      }
-      for (uint64_t p = 0; p < 64; ++p) {
-        const uint64_t seq = view.word(rare + p * 128);
-        if (seq == 0 || (seq & 1) != 0 || !view.read_slot(rare + p * 128, seq / 2 - 1, slot)) continue;
-        check_whole(slot);
-      }
+      for (uint64_t p = 0; p < main_count; ++p) validate(main + p * 128);
+      for (uint64_t p = 0; p < 64; ++p) validate(rare + p * 128);
     }
   });
   for (auto& thread : threads) thread.join();
@@ -113,7 +111,9 @@ void write_and_validate(uint32_t main_count, uint64_t each, bool all_survive) {
   if (all_survive) {
     for (int writer = 0; writer < kWriters; ++writer) EXPECT(seen[writer] == each, "writer %d lost entries", writer);
   }
-  EXPECT(whole > 0 && validated.load() > 0, "the reader read nothing");
+  EXPECT(validated.load() > 0, "the reader read nothing");
+  // In a ring of two slots both last entries may have met a thread that was stopped in theirs.
+  EXPECT(whole > 0 || main_count == 2, "nothing is whole at the end");
   std::printf("main %u: %llu written, %llu validated while writing, %llu whole at the end\n", main_count,
               static_cast<unsigned long long>(recorder->next()), static_cast<unsigned long long>(validated.load()),
               static_cast<unsigned long long>(whole));
@@ -123,6 +123,7 @@ void write_and_validate(uint32_t main_count, uint64_t each, bool all_survive) {
 
 int main() {
   write_and_validate(1u << 16, 16'000, true);  // no wrap: everything must be there
-  write_and_validate(64, 50'000, false);       // thousands of laps: writers meet in one slot
+  write_and_validate(64, 300'000, false);      // long enough that threads are stopped inside a slot and lapped
+  write_and_validate(2, 100'000, false);       // writers meet in one slot all the time
   std::puts("recorder_threads_test: passed");
 }

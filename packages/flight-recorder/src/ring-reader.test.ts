@@ -244,6 +244,35 @@ test('a ring that wraps between two copies gives no mixture, and every entry is 
   expect(seen.slice(-64)).toEqual(Array.from({ length: 64 }, (_, i) => written - 64 + i));
 });
 
+test('an entry that its writer begins to overwrite in the middle of a copy is not given out', () => {
+  write(60);
+  const at = slotOf(7);
+  let copies = 0;
+  class TornCopy extends RingFile {
+    override read(buffer: Buffer, length: number, position: number): void {
+      const inside = at + slotAt.a - position;
+      const isChunk = position >= this.header.mainOffset && inside < length;
+      if (isChunk) copies += 1;
+      if (!isChunk || copies !== 2) {
+        super.read(buffer, length, position);
+        return;
+      }
+      super.read(buffer, inside, position);
+      // As the native core does it: seq first, then the fields; seq2 still belongs to entry 7.
+      poke(u64(2 * (7 + sizes.mainCount) + 1), at);
+      poke(u64(999), at + slotAt.a);
+      super.read(buffer.subarray(inside), length - inside, position + inside);
+    }
+  }
+  const reader = new RingReader(new TornCopy(path), () => 0);
+  const first = reader.read({ next: 0 });
+  const second = reader.read(first.cursor);
+  expect(copies).toBeGreaterThan(2);
+  expect(first.entries.map((entry) => entry.a)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(second.entries.map((entry) => entry.n)).toEqual(Array.from({ length: 52 }, (_, i) => 8 + i));
+  expect(second.dropped).toBe(1);
+});
+
 test('codes of a newer writer are kept as numbers, and sizes past 2^53 are clamped', () => {
   write(1);
   poke([200, 9, 77], slotOf(0) + slotAt.phase);
