@@ -2,14 +2,17 @@
 import './require-node.mjs';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const root = resolve(import.meta.dirname, '../../..');
 const web = join(root, 'apps/web');
 // Beside the export, not in it: `next build` empties `out`.
 const stamp = join(web, '.next', 'rankscope-built-from');
+const turn = join(root, 'build', 'web.pid');
+const buildDeadlineMs = 300_000;
 
 const inputs = [
   'apps/web/*.{json,ts,mjs}',
@@ -30,8 +33,32 @@ function hashOfInputs() {
 }
 
 const wanted = hashOfInputs();
-const built = existsSync(stamp) && existsSync(join(web, 'out/csp.json')) ? readFileSync(stamp, 'utf8') : null;
-if (built === wanted) process.exit(0);
+const isBuilt = () =>
+  existsSync(stamp) && existsSync(join(web, 'out/csp.json')) && readFileSync(stamp, 'utf8') === wanted;
+
+/** Two builds in one folder ruin each other. Whoever comes second waits, unless the first is no longer alive. */
+function takeTurn() {
+  try {
+    writeFileSync(turn, String(process.pid), { flag: 'wx' });
+    process.on('exit', () => rmSync(turn, { force: true }));
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  try {
+    process.kill(Number(readFileSync(turn, 'utf8')) || process.pid, 0);
+  } catch {
+    rmSync(turn, { force: true });
+  }
+  return false;
+}
+
+if (isBuilt()) process.exit(0);
+mkdirSync(dirname(turn), { recursive: true });
+for (const giveUpMs = performance.now() + buildDeadlineMs; !takeTurn(); await setTimeout(200))
+  if (performance.now() > giveUpMs)
+    throw new Error(`another build of the page does not end; if there is none, remove ${turn}`);
+if (isBuilt()) process.exit(0);
 
 process.stdout.write('web: building the page (about 15 s, once per change) … ');
 const startedMs = performance.now();
