@@ -3,6 +3,7 @@ export * from './diff-timeline.ts';
 export * from './draw-lanes.ts';
 export * from './drawn-lanes.ts';
 export * from './format-drawing.ts';
+export * from './gathered-node.ts';
 export * from './instant.ts';
 export * from './lane.ts';
 export * from './lanes.ts';

@@ -1,7 +1,8 @@
 import { NodeDiagnostics } from '@rankscope/schema';
 import { expect, test } from 'vitest';
+import type { GatheredNode } from './gathered-node.ts';
 import { mergeNodes } from './merge-nodes.ts';
-import { type GatheredNode, stitch } from './stitch.ts';
+import { stitch } from './stitch.ts';
 
 const at = '2026-11-22T00:00:00.000000Z';
 const head = { generatedAt: at, localNodeId: 'a', masterNodeId: null };

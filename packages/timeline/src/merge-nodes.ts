@@ -1,6 +1,6 @@
 import { compareText } from './entry-order.ts';
+import type { GatheredNode } from './gathered-node.ts';
 import { createInstantReader } from './instant.ts';
-import type { GatheredNode } from './stitch.ts';
 
 export type Answered = Extract<GatheredNode, { kind: 'ok' }>;
 export type Silent = Extract<GatheredNode, { kind: 'unreachable' }>;

@@ -1,8 +1,9 @@
 import { ClusterAnalysis, ClusterTimelineWritten, NodeDiagnostics, type TimelineQuery } from '@rankscope/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { GatheredNode } from './gathered-node.ts';
 import { formatUs } from './instant.ts';
-import { type GatheredNode, stitch } from './stitch.ts';
+import { stitch } from './stitch.ts';
 
 const startUs = Date.UTC(2026, 10, 22) * 1000;
 const head = { generatedAt: '2026-11-22T00:10:00Z', localNodeId: 'a', masterNodeId: null };

@@ -1,20 +1,11 @@
-import type { ClusterAnalysis, ClusterTimeline, NodeDiagnostics, TimelineQuery } from '@rankscope/schema';
+import type { ClusterAnalysis, ClusterTimeline, TimelineQuery } from '@rankscope/schema';
 import { analyse } from './analyse.ts';
 import { compareText } from './entry-order.ts';
+import type { GatheredNode } from './gathered-node.ts';
 import { canonicalTimestamp } from './instant.ts';
 import { mergeEntries } from './merge-entries.ts';
 import { mergeNodes } from './merge-nodes.ts';
 import { mergeRunners, synopsisOf } from './merge-runners.ts';
-
-export type GatheredNode =
-  | {
-      readonly kind: 'ok';
-      readonly nodeId: string;
-      readonly url: string | null;
-      readonly diagnostics: NodeDiagnostics;
-      readonly roundTripMs: number | null;
-    }
-  | { readonly kind: 'unreachable'; readonly nodeId: string; readonly url: string | null; readonly error: string };
 
 export interface StitchInput {
   readonly generatedAt: string;

@@ -1,0 +1,12 @@
+import type { NodeDiagnostics } from '@rankscope/schema';
+
+/** What asking one expected node came to. */
+export type GatheredNode =
+  | {
+      readonly kind: 'ok';
+      readonly nodeId: string;
+      readonly url: string | null;
+      readonly diagnostics: NodeDiagnostics;
+      readonly roundTripMs: number | null;
+    }
+  | { readonly kind: 'unreachable'; readonly nodeId: string; readonly url: string | null; readonly error: string };
