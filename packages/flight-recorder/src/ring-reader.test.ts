@@ -1,20 +1,10 @@
-import {
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { contractIdentity } from './flight-writer.contract.ts';
 import type { FlightWriter } from './flight-writer.ts';
 import { RingFile, RingReplacedError } from './ring-file.ts';
-import { RingFormatError } from './ring-header.ts';
 import { headerAt, slotAt, slotBytes } from './ring-layout.ts';
 import { openRingReader, RingReader } from './ring-reader.ts';
 import { openRingWriter } from './ring-writer.ts';
@@ -105,60 +95,6 @@ describe('an unfinished entry', () => {
       torn: 1,
       cursor: { next: 6 },
     });
-  });
-});
-
-describe('a file that is no ring is refused with its name, the field and what to do', () => {
-  const refusal = () => {
-    try {
-      openRingReader(path).close();
-    } catch (error) {
-      expect(error).toBeInstanceOf(RingFormatError);
-      expect(String(error)).toContain(path);
-      return String(error);
-    }
-    return expect.fail('the file was accepted');
-  };
-
-  test('half of a file', () => {
-    truncateSync(path, 8000);
-    expect(refusal()).toMatch(/file bytes says 14336, but the file has 8000; copy it again, whole/);
-  });
-  test('half of a header', () => {
-    truncateSync(path, 100);
-    expect(refusal()).toMatch(/100 bytes are no ring file/);
-  });
-  test('an empty file', () => {
-    writeFileSync(path, '');
-    expect(refusal()).toMatch(/0 bytes are no ring file/);
-  });
-  test('zeros', () => {
-    writeFileSync(path, Buffer.alloc(20_000));
-    expect(refusal()).toMatch(/magic is not 'RANKRING'/);
-  });
-  test('another version', () => {
-    poke([2], headerAt.version);
-    expect(refusal()).toMatch(/version is 2; this reader knows version 1/);
-  });
-  test('the other byte order', () => {
-    poke([1, 2, 3, 4], headerAt.byteOrder);
-    expect(refusal()).toMatch(/byte order mark is 0x4030201/);
-  });
-  test('other slots', () => {
-    poke([64], headerAt.slotBytes);
-    expect(refusal()).toMatch(/slot bytes is 64 and must be 128/);
-  });
-  test('an impossible count', () => {
-    poke([63], headerAt.mainCount);
-    expect(refusal()).toMatch(/mainCount is 63 and must be a power of two/);
-  });
-  test('a count that does not fit the file', () => {
-    poke([128], headerAt.mainCount);
-    expect(refusal()).toMatch(/mainOffset is 6144, which lies outside its place/);
-  });
-  test('rings on top of each other', () => {
-    poke(u64(4096), headerAt.memoryOffset);
-    expect(refusal()).toMatch(/memoryOffset is 4096, which lies outside its place/);
   });
 });
 
