@@ -1,6 +1,10 @@
 import { plane } from '../plane.ts';
 import type { OpenStream } from './feed.ts';
 
+/** A browser does not tell why a stream broke; tRPC calls that an unknown error. */
+const wordsOf = (message: string | undefined) =>
+  message === undefined || message === 'Unknown error' ? 'The connection was lost.' : message;
+
 /** The live subscription as the feed wants it. tRPC reopens a lost stream by itself; `onEnd` is when it gave up. */
 export const openPlaneStream: OpenStream = (lastEventId, { onChange, onOpen, onLost, onEnd }) => {
   let wasOpen = false;
@@ -10,10 +14,9 @@ export const openPlaneStream: OpenStream = (lastEventId, { onChange, onOpen, onL
       if (state === 'pending') {
         wasOpen = true;
         onOpen();
-      } else if (state === 'connecting' && (wasOpen || error !== null))
-        onLost(error?.message ?? 'the stream was closed');
+      } else if (state === 'connecting' && (wasOpen || error !== null)) onLost(wordsOf(error?.message));
     },
-    onError: (error) => onEnd(error.message),
+    onError: (error) => onEnd(wordsOf(error.message)),
     onComplete: () => onEnd('the plane ended the stream'),
   });
   return () => subscription.unsubscribe();

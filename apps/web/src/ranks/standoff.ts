@@ -88,6 +88,6 @@ function clauses(absent: readonly Absence[], site: OpenSite): string[] {
     if (why === 'ended') return `${subject} ${left} and ended`;
     return site.peer === null
       ? `${subject} ${left} and ${has} not entered it`
-      : `${subject} ${has} not entered its side`;
+      : `${subject} ${has} not entered the ${site.op.startsWith('recv') ? 'send' : 'receive'}`;
   });
 }

@@ -41,10 +41,13 @@ export function paint(
     if (scene.row.standing.kind === 'absent') {
       brush.fillStyle = palette.raised;
       brush.fillRect(0, scene.box.y, scale.widthPx, scene.box.pitch);
+      brush.fillStyle = palette.weak;
+      brush.fillRect(0, scene.box.y + scene.box.pitch - 1, scale.widthPx, 1);
     }
-    brush.fillStyle = palette.weak;
-    brush.fillRect(0, scene.box.y + scene.box.pitch - 1, scale.widthPx, scene.row.standing.kind === 'absent' ? 1 : 0);
     paintSlices(brush, scene, palette);
+  }
+  paintCursorLine(brush, picture, height, palette);
+  for (const scene of scenes) {
     paintOpen(brush, scene, nowX, nowMs, pointing, palette);
     paintStates(brush, scene, scale.widthPx, staleSeconds, palette);
   }
@@ -53,10 +56,15 @@ export function paint(
   for (const scene of scenes) paintErrors(brush, scene, palette);
   paintSelection(brush, picture, palette);
   brush.restore();
-  paintCursor(brush, picture, height, palette);
+  paintCursorTime(brush, picture, palette);
 }
 
-function paintAxis(brush: Brush, { scale, nowMs, cursorMs }: Picture, height: number, palette: Palette): void {
+function paintAxis(
+  brush: Brush,
+  { scale, nowMs, cursorMs, staleSeconds }: Picture,
+  height: number,
+  palette: Palette,
+): void {
   const { stepMs, atMs } = ticksOf(scale);
   const digits = stepMs >= 1000 ? 0 : stepMs >= 100 ? 1 : 3;
   const nowX = xOf(scale, nowMs);
@@ -78,7 +86,8 @@ function paintAxis(brush: Brush, { scale, nowMs, cursorMs }: Picture, height: nu
   if (nowX < 0 || nowX > scale.widthPx + 1) return;
   brush.fillStyle = palette.strong;
   brush.fillRect(Math.min(Math.round(nowX), scale.widthPx - 1), axisHeight - 6, 1, height + 6);
-  if (cursorX === null || Math.abs(cursorX - nowX) > 60) label('now', Math.min(nowX, scale.widthPx - 14));
+  if (cursorX === null || Math.abs(cursorX - nowX) > 60)
+    label(staleSeconds > 0 ? 'last report' : 'now', Math.min(nowX, scale.widthPx - 14));
 }
 
 function paintSelection(brush: Brush, { scenes, scale, selected, focusedKey, nowMs }: Picture, palette: Palette): void {
@@ -97,21 +106,26 @@ function paintSelection(brush: Brush, { scenes, scale, selected, focusedKey, now
   }
 }
 
-function paintCursor(brush: Brush, { scale, cursorMs }: Picture, height: number, palette: Palette): void {
-  if (cursorMs === null) return;
-  const x = xOf(scale, cursorMs);
+/** Under everything that carries text: no line goes through words. */
+function paintCursorLine(brush: Brush, { scale, cursorMs }: Picture, height: number, palette: Palette): void {
+  const x = cursorMs === null ? -1 : Math.round(xOf(scale, cursorMs)) + 0.5;
   if (x < 0 || x > scale.widthPx) return;
-  const digits = scale.endMs - scale.startMs > 120_000 ? 1 : 3;
-  const text = formatClock(cursorMs, digits);
   brush.strokeStyle = palette.ink;
   brush.lineWidth = 1;
   brush.setLineDash([3, 3]);
   brush.beginPath();
-  brush.moveTo(Math.round(x) + 0.5, axisHeight - 4);
-  brush.lineTo(Math.round(x) + 0.5, axisHeight + height);
+  brush.moveTo(x, -4);
+  brush.lineTo(x, height);
   brush.stroke();
   brush.setLineDash([]);
+}
+
+function paintCursorTime(brush: Brush, { scale, cursorMs }: Picture, palette: Palette): void {
+  const x = cursorMs === null ? -1 : xOf(scale, cursorMs);
+  if (cursorMs === null || x < 0 || x > scale.widthPx) return;
+  const text = formatClock(cursorMs, scale.endMs - scale.startMs > 120_000 ? 1 : 3);
   const half = plateWidth(brush, text, palette) / 2;
   const centre = Math.min(Math.max(x, half + 2), scale.widthPx - half - 2);
-  paintPlate(brush, { text, x: centre, middle: axisHeight / 2, align: 'center' }, palette.raised, palette.ink, palette);
+  const plate = { text, x: centre, middle: axisHeight / 2, align: 'center' } as const;
+  paintPlate(brush, plate, palette.raised, palette.ink, palette);
 }
