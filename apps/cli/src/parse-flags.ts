@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { didYouMean } from './nearest-word.ts';
+import { didYouMean } from '@rankscope/daemon';
 import { UsageError } from './usage-error.ts';
 
 export type FlagTypes = Readonly<Record<string, 'text' | 'number' | 'boolean'>>;

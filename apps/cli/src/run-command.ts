@@ -1,4 +1,5 @@
 import { createPlaneClient } from '@rankscope/client';
+import { didYouMean } from '@rankscope/daemon';
 import type { Command } from './command.ts';
 import { chat } from './commands/chat.ts';
 import { helpOf } from './commands/help.ts';
@@ -7,7 +8,6 @@ import { nodes } from './commands/nodes.ts';
 import { timeline } from './commands/timeline.ts';
 import { up } from './commands/up.ts';
 import { readConfig } from './config.ts';
-import { didYouMean } from './nearest-word.ts';
 import { parseFlags } from './parse-flags.ts';
 import type { Terminal } from './terminal.ts';
 import { CommandError, exitCodes, UsageError } from './usage-error.ts';

@@ -24,3 +24,11 @@ test('a distance is symmetric, zero only for equals, and never longer than by wa
 test('a word unlike all others has no nearest', () => {
   expect(nearestName('xyz', ['RANKSCOPE_PORT'])).toBeNull();
 });
+
+test.each([
+  ['RANKSCOPE_PROT', 'RANKSCOPE_PORT'],
+  ['rankscope_port', 'RANKSCOPE_PORT'],
+  ['RANKSCOPE_PO', 'RANKSCOPE_PORT'],
+])('%s probably means %s', (meant, name) => {
+  expect(nearestName(meant, ['RANKSCOPE_HOST', 'RANKSCOPE_PORT'])).toBe(name);
+});

@@ -1,13 +1,21 @@
-/** The known name nearest by edit distance; null when none is near enough to be what was meant. */
+/** The known name that was probably meant, by prefix or edit distance; null when none is near enough. */
 export function nearestName(name: string, known: readonly string[]): string | null {
+  const meant = name.toLowerCase();
   let best: string | null = null;
   // A third of the letters may be wrong; beyond that a guess misleads.
-  let bestDistance = Math.floor(name.length / 3) + 1;
+  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(name, candidate);
+    const word = candidate.toLowerCase();
+    const distance = meant !== '' && word.startsWith(meant) ? 0.5 : editDistance(meant, word);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
+}
+
+/** `; did you mean --rank?`, or nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const meant = nearestName(name, known);
+  return meant === null ? '' : `; did you mean ${meant}?`;
 }
 
 /** Levenshtein, one row at a time. */

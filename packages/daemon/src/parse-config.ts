@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
-import { nearestName } from './nearest-name.ts';
+import { didYouMean } from './nearest-name.ts';
 
 /** One object schema whose keys are the environment's names (`RANKSCOPE_PORT`); defaults and checks live in it. */
 export type ConfigFields = z.ZodObject;
@@ -73,7 +73,7 @@ export function flagOf(key: string): string {
 function findUnknownKeys(env: ParseConfigOptions<ConfigFields>['env'], keys: readonly string[]): string[] {
   return Object.keys(env)
     .filter((key) => key.startsWith(envPrefix) && !keys.includes(key))
-    .map((key) => `${key} is not a setting${didYouMean(nearestName(key, keys))}`);
+    .map((key) => `${key} is not a setting${didYouMean(key, keys)}`);
 }
 
 interface CommandLine {
@@ -111,10 +111,8 @@ function readCommandLine(given: {
       const hint = isSecret
         ? `; a flag shows in \`ps\`, set ${envPrefix}${name.toUpperCase().replaceAll('-', '_')}`
         : didYouMean(
-            nearestName(
-              rawName,
-              Object.keys(options).map((flag) => `--${flag}`),
-            ),
+            rawName,
+            Object.keys(options).map((flag) => `--${flag}`),
           );
       line.faults.push(`${rawName} is not a flag${hint}`);
     } else if (type === 'boolean' && value !== undefined) line.faults.push(`${rawName} takes no value`);
@@ -142,8 +140,4 @@ function describeIssue(
   if (value === undefined) return `${key} is missing: ${issue.message}`;
   const shown = secret.includes(key) ? '(hidden)' : JSON.stringify(value);
   return `${key} = ${shown}: ${issue.message}`;
-}
-
-function didYouMean(name: string | null): string {
-  return name === null ? '' : `; did you mean ${name}?`;
 }

@@ -1,5 +1,5 @@
+import { didYouMean } from '@rankscope/daemon';
 import { type Command, command } from '../command.ts';
-import { didYouMean } from '../nearest-word.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCodes, UsageError } from '../usage-error.ts';
 

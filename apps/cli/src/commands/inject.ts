@@ -1,3 +1,4 @@
+import { didYouMean } from '@rankscope/daemon';
 import {
   type ClusterTimelineRunner,
   faultKinds,
@@ -6,7 +7,6 @@ import {
   runnerPhases,
 } from '@rankscope/schema';
 import { command } from '../command.ts';
-import { didYouMean } from '../nearest-word.ts';
 import { answerOf } from '../plane-answer.ts';
 import { CommandError, exitCodes, UsageError } from '../usage-error.ts';
 

@@ -1,7 +1,7 @@
+import { nearestName } from '@rankscope/daemon';
 import { ProblemError } from '@rankscope/schema';
 import { z } from 'zod';
 import { findJsonFault } from './json-fault.ts';
-import { nearestKey } from './nearest-key.ts';
 
 /** The query string → what the operation takes. */
 export function parseQuery<T extends z.ZodType>(schema: T, query: Readonly<Record<string, string>>): z.output<T> {
@@ -61,6 +61,6 @@ function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): strin
 }
 
 function didYouMean(key: string, known: readonly string[]): string {
-  const near = nearestKey(key, known);
+  const near = nearestName(key, known);
   return near === null ? `; known are ${known.join(', ')}` : `; did you mean "${near}"?`;
 }
