@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { brokenPeer, htmlPeer, hugePeer, type Peer, refusedPeer, silentPeer } from '../support/plane-bad-peers.ts';
 import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
@@ -59,17 +62,20 @@ test('a peer that sends 200 MB is cut off and named', async () => {
 });
 
 test('a node that has gone keeps its name, also after the asking plane started anew', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'rankscope-gather-'));
   const live = await startPlane();
   const liveId = await getJson<string>(`${live.url}/node_id`);
-  const peer = { url: live.url, close: () => undefined };
-  const plane = await planeWith([peer]);
-  expect((await timelineOf(plane.url)).unreachableNodes).toEqual([]);
-  await live.stop();
-  expect((await timelineOf(plane.url)).unreachableNodes).toMatchObject([{ nodeId: liveId, url: live.url }]);
+  const args = ['--no-model', '--peers', live.url];
+  const first = await startPlane({ args, dataDir });
+  expect((await timelineOf(first.url)).unreachableNodes).toEqual([]);
+  await Promise.all([live.stop(), first.stop()]);
 
-  const { status } = await fetch(`${plane.url}/v1/diagnostics/cluster/nobody`);
-  expect(status).toBe(404);
-  expect((await fetch(`${plane.url}/v1/diagnostics/cluster/${liveId}`)).status).toBe(502);
+  const second = await startPlane({ args, dataDir });
+  expect((await timelineOf(second.url)).unreachableNodes).toMatchObject([{ nodeId: liveId, url: live.url }]);
+  const statusOf = async (nodeId: string) => (await fetch(`${second.url}/v1/diagnostics/cluster/${nodeId}`)).status;
+  expect([await statusOf(liveId), await statusOf('nobody')]).toEqual([502, 404]);
+  await second.stop();
+  rmSync(dataDir, { recursive: true });
 });
 
 test('a plane that is its own peer is heard once', async () => {

@@ -11,6 +11,9 @@ const beatMs = 1_000;
 /** A peer that refuses answers at once, so it is not asked as often. */
 const refusedPauseMs = 1_000;
 
+/** What is new since the last look is never much; only a snapshot goes back as far as the query wants. */
+const maxTickEntries = 2_048;
+
 /** What several watchers of one query share: one poller, which runs only while somebody watches. */
 export interface TimelineChannel {
   /** Settles when every node has answered or missed its first deadline. */
@@ -45,8 +48,9 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
       query,
       nodes: of,
     });
-  const tick = () => {
-    nodes = [cluster.local(query.limit), ...peers.values()];
+  const tickLimit = Math.min(query.limit, maxTickEntries);
+  const look = (limit: number) => {
+    nodes = [cluster.local(limit), ...peers.values()];
     const news = fresh.take(nodes);
     const stitched = make(news.nodes);
     const shape = shapeOf(stitched);
@@ -57,7 +61,7 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
     onChange(deltaOf(stitched));
   };
   const follow = async (url: string, first: Promise<GatheredNode>) => {
-    for (let asking = first; !stopped.signal.aborted; asking = cluster.peer(url, query.limit, stopped.signal)) {
+    for (let asking = first; !stopped.signal.aborted; asking = cluster.peer(url, tickLimit, stopped.signal)) {
       const node = await asking;
       if (stopped.signal.aborted) return;
       if (node.nodeId === cluster.localNodeId) return void peers.delete(url);
@@ -72,13 +76,13 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
     return first;
   });
   const ready = Promise.all(firsts).then(() => {
-    if (!stopped.signal.aborted) ticker = setInterval(tick, tickMs);
+    if (!stopped.signal.aborted) ticker = setInterval(() => look(tickLimit), tickMs);
   });
 
   return {
     ready,
     snapshot() {
-      tick();
+      look(query.limit);
       const { timeline, analysis } = make(nodes);
       return { kind: 'snapshot', timeline, analysis };
     },
