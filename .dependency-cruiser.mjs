@@ -34,7 +34,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|out|\\.next|build|\\.mlx|bootstrap)/' },
+    exclude: { path: '(^|/)(dist|out|\\.next|build|\\.mlx|bootstrap)/|next(-env)?\\.d\\.ts$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {

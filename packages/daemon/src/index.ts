@@ -1,4 +1,3 @@
-export * from './backoff.ts';
 export * from './boot-id.ts';
 export * from './clock.ts';
 export * from './format-config.ts';

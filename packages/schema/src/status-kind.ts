@@ -16,8 +16,3 @@ export const runnerStatusKinds = [
 
 export const RunnerStatusKind = z.enum(runnerStatusKinds).meta({ id: 'RunnerStatusKind' });
 export type RunnerStatusKind = z.infer<typeof RunnerStatusKind>;
-
-/** A runner in one of these has ended and will never do anything again. */
-export function isEndedStatus(kind: string): boolean {
-  return kind === 'RunnerShutdown' || kind === 'RunnerFailed';
-}

@@ -1,8 +1,7 @@
-import type { ClusterAnalysis, ClusterTimeline } from '@rankscope/schema';
+import type { ClusterAnalysis, ClusterTimeline, TimelineChange } from '@rankscope/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyChange } from './apply-change.ts';
-import { diffTimeline } from './diff-timeline.ts';
+import { applyChange, fullKey } from './apply-change.ts';
 import { drawnLanes } from './drawn-lanes.ts';
 
 const analysis: ClusterAnalysis = {
@@ -15,6 +14,14 @@ const analysis: ClusterAnalysis = {
 };
 const all = { maxEntriesPerRunner: 1000 };
 const whole = drawnLanes('rank 0  llGdDdDdD\nrank 1  llGdDdDd\nrank 2  llGdD');
+
+/** What a viewer of `previous` must be told to see `next`. */
+function diffTimeline(previous: ClusterTimeline, next: ClusterTimeline, analysis: ClusterAnalysis): TimelineChange {
+  const known = new Set(previous.timeline.map(fullKey));
+  const { generatedAt, masterNodeId, runners, unreachableNodes } = next;
+  const entries = next.timeline.filter((entry) => !known.has(fullKey(entry)));
+  return { kind: 'delta', generatedAt, masterNodeId, runners, entries, unreachableNodes, analysis };
+}
 
 /** What a plane would have said after so many entries, of so many ranks. */
 function seen(count: number, ranks: number): ClusterTimeline {

@@ -1,5 +1,5 @@
 import type { ClusterAnalysis, ClusterTimeline, ClusterTimelineEntry, TimelineChange } from '@rankscope/schema';
-import { fullKey } from './diff-timeline.ts';
+import { entryKey } from './entry-key.ts';
 import { compareTimed, timed } from './entry-order.ts';
 
 export interface LiveTimeline {
@@ -57,4 +57,9 @@ function newestPerRunner(entries: Entries, shown: ReadonlySet<string>, max: numb
     surplus.set(runnerId, over - 1);
     return over <= 0 && shown.has(runnerId);
   });
+}
+
+/** Names an entry among all of a cluster. */
+export function fullKey(entry: ClusterTimelineEntry): string {
+  return `${entry.runnerId} ${entryKey(entry)}`;
 }

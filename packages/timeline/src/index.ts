@@ -1,5 +1,4 @@
 export * from './apply-change.ts';
-export * from './diff-timeline.ts';
 export * from './draw-lanes.ts';
 export * from './drawn-lanes.ts';
 export * from './format-drawing.ts';
