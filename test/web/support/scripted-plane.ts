@@ -4,8 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TimelineChange } from '@rankscope/schema';
-import { initTRPC, tracked } from '@trpc/server';
-import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import type { Told } from './story.ts';
 
 const site = fileURLToPath(new URL('../../../apps/web/out/', import.meta.url));
@@ -25,54 +23,30 @@ export interface ScriptedPlane {
   close(): Promise<void>;
 }
 
-const t = initTRPC.create({
-  sse: { ping: { enabled: true, intervalMs: 1000 }, client: { reconnectAfterInactivityMs: 3000 } },
-});
-const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** Serves the built site with its own policies, and a live stream that tells what `tell` says four times a second. */
+/** Serves the built site with its own policies, and at tRPC's address a stream of what `tell` says, four times a second. */
 export async function startScriptedPlane(tell: (nowMs: number) => Told, port = 0): Promise<ScriptedPlane> {
   let streams = 0;
-  const router = t.router({
-    live: t.procedure
-      .input((value: unknown) => value)
-      .subscription(async function* ({ signal }) {
-        streams += 1;
-        try {
-          let id = 0;
-          const sent = new Set<string>();
-          while (!signal?.aborted) {
-            const { timeline, analysis } = tell(Date.now());
-            const entries = timeline.timeline.filter(
-              (entry) => !sent.has(`${entry.runnerId} ${String(entry.attrs.seq)}`),
-            );
-            for (const entry of entries) sent.add(`${entry.runnerId} ${String(entry.attrs.seq)}`);
-            const change: TimelineChange =
-              id === 0
-                ? { kind: 'snapshot', timeline, analysis }
-                : {
-                    kind: 'delta',
-                    generatedAt: timeline.generatedAt,
-                    masterNodeId: timeline.masterNodeId,
-                    runners: timeline.runners,
-                    entries,
-                    unreachableNodes: timeline.unreachableNodes,
-                    analysis,
-                  };
-            id += 1;
-            yield tracked(String(id), change);
-            await sleep(250);
-          }
-        } finally {
-          streams -= 1;
-        }
-      }),
-  });
-  const trpc = createHTTPHandler({ router, basePath: '/trpc/' });
+  const stream = (response: ServerResponse) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+    response.write(`event: connected\ndata: {"reconnectAfterInactivityMs":3000}\n\n`);
+    streams += 1;
+    let id = 0;
+    const next = createTeller(tell);
+    const send = () => {
+      id += 1;
+      response.write(`data: ${JSON.stringify(next(Date.now()))}\nid: ${id}\n\n`);
+    };
+    send();
+    const timer = setInterval(send, 250);
+    response.on('close', () => {
+      clearInterval(timer);
+      streams -= 1;
+    });
+  };
   const policies = JSON.parse(readFileSync(join(site, 'csp.json'), 'utf8')) as Record<string, string>;
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://plane').pathname;
-    if (path.startsWith('/trpc/')) trpc(request, response);
+    if (path === '/trpc/live') stream(response);
     else serve(path, policies, response);
   });
   await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
@@ -83,6 +57,23 @@ export async function startScriptedPlane(tell: (nowMs: number) => Told, port = 0
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },
+  };
+}
+
+/** A snapshot first, then only the entries that were not told yet. */
+function createTeller(tell: (nowMs: number) => Told): (nowMs: number) => TimelineChange {
+  const sent = new Set<string>();
+  let first = true;
+  return (nowMs) => {
+    const { timeline, analysis } = tell(nowMs);
+    const { generatedAt, masterNodeId, runners, unreachableNodes } = timeline;
+    const keyed = timeline.timeline.map((entry) => ({ entry, key: `${entry.runnerId} ${String(entry.attrs.seq)}` }));
+    const entries = keyed.filter(({ key }) => !sent.has(key)).map(({ entry }) => entry);
+    for (const { key } of keyed) sent.add(key);
+    const snapshot = first;
+    first = false;
+    if (snapshot) return { kind: 'snapshot', timeline, analysis };
+    return { kind: 'delta', generatedAt, masterNodeId, runners, entries, unreachableNodes, analysis };
   };
 }
 

@@ -124,7 +124,7 @@ function standingOf(
   const { inside, deviceRank, instanceId, notIn } = position;
   const standoff = standoffs.find((each) => each.instanceId === instanceId);
   if (standoff?.absent.some(({ rank }) => rank === deviceRank)) {
-    const where = describePosition(position).replace('ended: ', '');
+    const where = describePosition(position).replace(/^ended[^:]*: /, '');
     const short = notIn === null ? [] : [`not in ${notIn.barrierSeq}`];
     return {
       kind: 'absent',
