@@ -14,7 +14,7 @@ export interface Binding {
 export interface NativeInfo {
   readonly mlxVersion: string;
   readonly mlxCompiled: string;
-  /** 'openblas' when the addon's own shim shadows the wheel's reference BLAS. */
+  /** 'openblas' when the addon's own shim shadows the wheel's reference BLAS, 'own' when MLX uses what it came with. */
   readonly blas: string;
   readonly backends: readonly string[];
 }
@@ -44,15 +44,55 @@ export interface RecorderOptions {
 
 export interface NativeRecorder {
   /** All numbers; −1 for none in barrierSeq, layer and peer. Positional, because objects would cost more than the slot. */
-  record(phase: number, kind: number, event: number, cell: number, flags: number, layer: number, op: number, dtype: number, group: number, peer: number, barrierSeq: number, a: number, b: number, text: string | null): void;
+  record(
+    phase: number,
+    kind: number,
+    event: number,
+    cell: number,
+    flags: number,
+    layer: number,
+    op: number,
+    dtype: number,
+    group: number,
+    peer: number,
+    barrierSeq: number,
+    a: number,
+    b: number,
+    text: string | null,
+  ): void;
   /** Like record, with a memory snapshot taken now from MLX's getters. */
-  recordWithMemory(phase: number, kind: number, event: number, cell: number, flags: number, a: number, b: number, text: string | null): void;
+  recordWithMemory(
+    phase: number,
+    kind: number,
+    event: number,
+    cell: number,
+    flags: number,
+    a: number,
+    b: number,
+    text: string | null,
+  ): void;
   /** phase 0 empties the cell; enteredAtNs 0n: now. */
-  now(cell: number, phase: number, op: number, group: number, layer: number, peer: number, ordinal: number, enteredAtNs: bigint, site: string | null): void;
+  now(
+    cell: number,
+    phase: number,
+    op: number,
+    group: number,
+    layer: number,
+    peer: number,
+    ordinal: number,
+    enteredAtNs: bigint,
+    site: string | null,
+  ): void;
   /** 16 bytes each, or null for none. */
   setTask(command: Uint8Array | null, task: Uint8Array | null): void;
   /** Null: read MLX's own getters. */
-  memory(active: number | null, cache: number | null, peak: number | null, wiredLimit: number | null, source: string | null): void;
+  memory(
+    active: number | null,
+    cache: number | null,
+    peak: number | null,
+    wiredLimit: number | null,
+    source: string | null,
+  ): void;
   loopBeat(): void;
   close(exitCode: number): void;
 }
@@ -125,6 +165,7 @@ export interface GenerateResult {
   readonly logits: Float32Array | null;
 }
 
+/** One socket of the ring; numbers are −1 where the system does not tell. */
 export interface LinkState {
   readonly fd: number;
   readonly local: string;
@@ -135,13 +176,19 @@ export interface LinkState {
   readonly lastReceiveMsAgo: number;
 }
 
-/** One per process. Every promise settles on the engine thread's result; after a collective failed every call rejects. */
+/**
+ * One per process, and one call at a time: a second one rejects instead of waiting. Wrong arguments throw at once, what
+ * the engine says comes as a rejection. After a collective failed every call rejects.
+ */
 export interface NativeEngine {
   joinGroup(): Promise<{ rank: number; worldSize: number }>;
   load(options: LoadOptions, onLayer: (done: number, total: number) => void): Promise<LoadedModel>;
   /** One short forward and decode of throw-away tokens, so that the first request pays for nothing. */
   warmup(): Promise<void>;
-  /** All-gather of equal-sized byte strings, recorded in the given phase: what the ranks agree by. Rank order. */
+  /**
+   * All-gather of equal-sized byte strings: what the ranks agree by. Rank order. The collective carries the given phase;
+   * entering and leaving that phase is the caller's to record.
+   */
   gather(phase: number, bytes: Uint8Array): Promise<Uint8Array[]>;
   /** `onToken` is called on every rank with the agreed token; it must not throw. */
   generate(options: GenerateOptions, onToken: (token: number, index: number) => void): Promise<GenerateResult>;
@@ -153,6 +200,6 @@ export interface NativeEngine {
   inject(kind: number, phase: number, after: number, delayMs: number): void;
   links(): LinkState[];
   dropCaches(): Promise<void>;
-  /** Refused while a call runs; ends the engine thread. */
+  /** Refused while a call runs; ends the engine thread. The ring's sockets close with the process. */
   close(): Promise<void>;
 }
