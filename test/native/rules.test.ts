@@ -148,6 +148,34 @@ test.each([
   expect(await Promise.race([rejection(answer).then((e) => e?.name), sleep(1500).then(() => 'hung')])).toBe(expected);
 });
 
+test('4: process.exit is obeyed by a rank that is stuck, and by one whose group is broken', async () => {
+  const [waiting, silent] = await startLoadedRanks({ world: 2, plan: 'tensor' });
+  await silent?.call(hang);
+  const answer = waiting?.generate({ tokens: count, maxTokens: 400 });
+  void silent?.generate({ tokens: count, maxTokens: 400 });
+  await sleep(500);
+  void silent?.call({ call: 'exit', code: 7 });
+  expect(await within(2000, 'the end of the hung rank', silent?.ended ?? Promise.reject())).toEqual({
+    code: 7,
+    signal: null,
+  });
+  expect(await within(2000, 'the rejection', rejection(answer))).toMatchObject({ name: 'PeerLostError' });
+  void waiting?.call({ call: 'exit', code: 13 });
+  expect(await within(2000, 'the end of the survivor', waiting?.ended ?? Promise.reject())).toEqual({
+    code: 13,
+    signal: null,
+  });
+});
+
+test('4: process.exit is obeyed inside a collective that never ends', async () => {
+  const [waiting, silent] = await startLoadedRanks({ world: 2, plan: 'tensor' });
+  await silent?.call(hang);
+  for (const rank of [waiting, silent]) void rank?.generate({ tokens: count, maxTokens: 400 });
+  await sleep(500);
+  void waiting?.call({ call: 'exit', code: 9 });
+  expect(await within(2000, 'the end', waiting?.ended ?? Promise.reject())).toEqual({ code: 9, signal: null });
+});
+
 test('5: memory and links answer while the engine is stuck', async () => {
   const [waiting, silent] = await startLoadedRanks({ world: 2, plan: 'tensor' });
   await silent?.call(hang);

@@ -12,6 +12,7 @@ export type RankCall =
   | { readonly call: 'load'; readonly options: LoadOptions }
   | { readonly call: 'gather'; readonly phase: number; readonly bytes: Uint8Array }
   | { readonly call: 'generate'; readonly options: GenerateOptions }
+  | { readonly call: 'exit'; readonly code: number }
   | { readonly call: 'abort'; readonly reason: string }
   | {
       readonly call: 'inject';

@@ -55,6 +55,8 @@ function perform(order: RankOrder): unknown {
       return engine.links();
     case 'dropCaches':
       return engine.dropCaches();
+    case 'exit':
+      return process.exit(order.code);
     case 'close':
       return engine.close().then(() => recorder?.close(0));
   }
