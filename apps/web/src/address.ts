@@ -1,27 +1,44 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Widths of the window on offer, in seconds. Any whole number within their range is taken from a link too. */
 export const windowChoices = [5, 15, 60, 300, 900, 3600] as const;
 export const windowLimits = { minSeconds: 1, maxSeconds: 86_400 } as const;
 
-const windowText = z
-  .string()
-  .regex(/^\d+s$/)
-  .transform((text) => Number(text.slice(0, -1)))
-  .pipe(z.int().min(windowLimits.minSeconds).max(windowLimits.maxSeconds));
+// zod/mini: this file is all that a page needs of zod. No object schema is made here, so nothing tries to compile code.
+const windowText = z.pipe(
+  z.pipe(
+    z.string().check(z.regex(/^\d+s$/)),
+    z.transform((text) => Number(text.slice(0, -1))),
+  ),
+  z.int().check(z.minimum(windowLimits.minSeconds), z.maximum(windowLimits.maxSeconds)),
+);
 
 const fields = {
   /** Width of the window. */
-  w: windowText.catch(60),
+  w: z.catch(windowText, 60),
   /** 1 follows the wall clock. */
-  live: z
-    .enum(['0', '1'])
-    .transform((text) => text === '1')
-    .catch(true),
+  live: z.catch(
+    z.pipe(
+      z.enum(['0', '1']),
+      z.transform((text) => text === '1'),
+    ),
+    true,
+  ),
   /** Right edge of a window that does not follow, in milliseconds since 1970. */
-  to: z.coerce.number<string>().int().min(1).max(8.64e15).nullable().catch(null),
+  to: z.catch(
+    z.nullable(
+      z.pipe(
+        z.pipe(
+          z.string().check(z.regex(/^\d+$/)),
+          z.transform((text) => Number(text)),
+        ),
+        z.int().check(z.minimum(1), z.maximum(8.64e15)),
+      ),
+    ),
+    null,
+  ),
   /** Instance shown; null is the first one there is. */
-  i: z.string().min(1).max(128).nullable().catch(null),
+  i: z.catch(z.nullable(z.string().check(z.minLength(1), z.maxLength(128))), null),
 };
 
 /** What is on screen. A link with it shows a colleague the same. */

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { RunnerExtras } from './runner-extras.ts';
 import { Timestamp } from './timestamp.ts';
+import { z } from './zod.ts';
 
 /** What the published timeline has no place for, per runner. */
 export const RunnerAnalysis = RunnerExtras.extend({

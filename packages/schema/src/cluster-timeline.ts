@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { MlxMemorySnapshot } from './mlx-memory.ts';
 import { RunnerPhase } from './phase.ts';
 import { RunnerStatusKind } from './status-kind.ts';
 import { Timestamp } from './timestamp.ts';
+import { z } from './zod.ts';
 
 export const AttrValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 export type AttrValue = z.infer<typeof AttrValue>;

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { RunnerPhase } from './phase.ts';
+import { z } from './zod.ts';
 
 export const faultKinds = ['hang', 'delay', 'error', 'kill', 'stop', 'continue', 'release'] as const;
 

@@ -1,5 +1,3 @@
-import './no-eval.ts';
-
 export * from './assert-never.ts';
 export * from './cluster-analysis.ts';
 export * from './cluster-timeline.ts';
@@ -10,6 +8,7 @@ export * from './metric-names.ts';
 export * from './mlx-memory.ts';
 export * from './node-diagnostics.ts';
 export * from './phase.ts';
+export { isGate, isRunnerPhase, type PhaseFamily, phaseFacts, runnerPhases } from './phase-facts.ts';
 export * from './problem.ts';
 export * from './runner-extras.ts';
 export * from './runner-protocol.ts';
@@ -17,3 +16,4 @@ export * from './serving.ts';
 export * from './status-kind.ts';
 export * from './timeline-change.ts';
 export * from './timestamp.ts';
+export * from './timestamp-text.ts';

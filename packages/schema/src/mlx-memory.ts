@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { Timestamp } from './timestamp.ts';
+import { z } from './zod.ts';
 
 export const Memory = z.object({ inBytes: z.int().nonnegative() }).meta({ id: 'Memory' });
 export type Memory = z.infer<typeof Memory>;

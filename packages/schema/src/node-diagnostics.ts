@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { Attrs } from './cluster-timeline.ts';
 import { Memory, MlxMemorySnapshot } from './mlx-memory.ts';
 import { RunnerExtras } from './runner-extras.ts';
 import { Timestamp } from './timestamp.ts';
+import { z } from './zod.ts';
 
 const nullable = <T extends z.ZodType>(type: T) => type.nullable().default(null);
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 
 /** Every problem a caller can be told of: code → HTTP status and title. Codes are part of the API. */
 export const problemCodes = {
@@ -6,6 +6,7 @@ export const problemCodes = {
   bad_body: { status: 422, title: 'A field of the request is wrong' },
   bad_json: { status: 400, title: 'The request is not JSON' },
   body_too_large: { status: 413, title: 'The request is too large' },
+  unauthorized: { status: 401, title: 'A token is needed' },
   forbidden_host: { status: 403, title: 'This Host or Origin is not served here' },
   injection_not_allowed: { status: 403, title: 'Faults may not be injected here' },
   not_found: { status: 404, title: 'There is nothing here' },

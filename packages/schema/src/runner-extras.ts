@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 
 /** The site in which a rank stands now: a collective that it has entered and not left. */
 export const OpenSite = z

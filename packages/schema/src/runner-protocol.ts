@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { Fault } from './fault.ts';
 import { CommandId, InstanceId, NodeId, RunnerId, TaskId } from './ids.ts';
 import { MlxMemorySnapshot } from './mlx-memory.ts';
 import { RunnerStatusKind } from './status-kind.ts';
+import { z } from './zod.ts';
 
 /** Raised when a message changes so that an older runner would misread it. Plane and runner ship together. */
 export const runnerProtocolVersion = 1;

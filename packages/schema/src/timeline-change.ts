@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { ClusterAnalysis } from './cluster-analysis.ts';
 import { ClusterTimeline, ClusterTimelineEntry, ClusterTimelineRunner, UnreachableNode } from './cluster-timeline.ts';
+import { z } from './zod.ts';
 
 /** One message of the live stream: everything first, then what is new. Applying the changes in order gives the timeline. */
 export const TimelineChange = z

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatTimestamp, parseTimestampUs, Timestamp } from './timestamp.ts';
+import { Timestamp } from './timestamp.ts';
+import { formatTimestamp, parseTimestampUs } from './timestamp-text.ts';
 
 test('what we write has six digits and Z, and reads back to the microsecond', () => {
   const wallNs = 1_700_000_000_123_456_789n;

@@ -58,17 +58,6 @@ function isSame(given: string, token: string): boolean {
 }
 
 function unauthorized(call: Call): Response {
-  const detail = 'Send the operator token: Authorization: Bearer <RANKSCOPE_TOKEN>.';
-  const problem = {
-    type: '/problems/unauthorized',
-    title: 'A token is needed',
-    status: 401,
-    detail,
-    instance: call.req.path,
-    error: { message: detail, type: 'unauthorized', code: 'unauthorized' },
-  };
-  return call.body(JSON.stringify(problem), 401, {
-    'content-type': 'application/problem+json',
-    'www-authenticate': 'Bearer',
-  });
+  call.header('www-authenticate', 'Bearer');
+  return problemAnswer(call, 'unauthorized', 'Send the operator token: Authorization: Bearer <RANKSCOPE_TOKEN>.');
 }

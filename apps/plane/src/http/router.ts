@@ -19,6 +19,7 @@ const t = initTRPC.context<Context>().create({
 
 const trpcCodes = {
   400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   409: 'CONFLICT',

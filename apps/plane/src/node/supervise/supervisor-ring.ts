@@ -1,6 +1,6 @@
 import { openRingWriter } from '@rankscope/flight-recorder';
-import { type FlightEvent, isRunnerPhase, nowCells, type RunnerPhase } from '@rankscope/schema';
-import { peekRing } from './peek-ring.ts';
+import { type FlightEvent, isRunnerPhase, type RunnerPhase } from '@rankscope/schema';
+import { peekPhase } from './peek-ring.ts';
 import type { RunnerFacts } from './runner.ts';
 
 /** A supervisor says a dozen things of a runner, not thousands. */
@@ -25,6 +25,6 @@ export function openSupervisorRing(facts: RunnerFacts): SupervisorRing {
 
 /** The phase in which the runner was last seen: a supervisor adds a fact to it and claims no phase of its own. */
 function lastPhase(ringPath: string): RunnerPhase {
-  const phase = peekRing(ringPath)?.cells.find(({ cell }) => cell === nowCells.taskLoop)?.phase;
-  return phase !== undefined && isRunnerPhase(phase) ? phase : 'created';
+  const phase = peekPhase(ringPath);
+  return phase !== null && isRunnerPhase(phase) ? phase : 'created';
 }
