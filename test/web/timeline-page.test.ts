@@ -189,7 +189,7 @@ test('a hidden tab holds no stream', async () => {
   await plane.close();
 });
 
-/** Next's router and React alone are 136 KB of it, zod, which the schema package brings with every fact, about 37. */
+/** Next's router and React alone are 136 KB of it. */
 const goalKb = 180;
 /** What it is now. It may only go down, until it is the goal. */
 const ratchetKb = 187;
