@@ -101,7 +101,7 @@ interface Speed {
   readonly decode: number;
 }
 
-/** Each prompt differs from the last in its first token, so that nothing of it is in the cache. */
+/** With an empty cache every time, or the second prompt would be found in it. */
 async function generate(): Promise<GenerateResult> {
   await engine.dropCaches();
   const tokens = Int32Array.from({ length: promptTokens }, (_, i) => 10 + ((i * 7919) % 40_000));
