@@ -16,7 +16,7 @@ describeTwoRanks('two ranks live', ({ group, submit, allDone, ask, answer }) => 
     expect(first).toMatchObject({ finishReason: 'stop', samples: true });
     expect(second).toMatchObject({ finishReason: 'stop', samples: false, usage: first?.usage });
 
-    group().sendAll({ type: 'shutdown' });
+    group().sendAll({ type: 'shutdown', reason: null });
     for (const rank of group().ranks) {
       expect(await rank.ended).toMatchObject({ code: runnerExitCodes.clean });
       const entries = rank.entries();

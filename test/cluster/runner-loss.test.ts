@@ -24,10 +24,20 @@ describeTwoRanks('one of two ranks fails', ({ name, group, submit, untilTokens, 
     expect(collectiveFaults(survivor.entries())).toEqual([]);
   });
 
+  test('an idle rank that is told of a death fails with that reason: it waits for nobody and could not notice', async () => {
+    const reason = 'rank 1 was killed by SIGKILL';
+    group().rank(0).send({ type: 'shutdown', reason });
+    const survivor = group().rank(0);
+    expect(await survivor.until('failed', failedOf(null))).toMatchObject({ class: 'peer_lost', message: reason });
+    expect(await survivor.ended).toMatchObject({ code: runnerExitCodes.peerLost });
+    const last = survivor.entries().findLast(({ event }) => event === 'error');
+    expect(last).toMatchObject({ phase: 'error', rare: true, text: expect.stringContaining('peer_lost') });
+  });
+
   test('a shutdown in the middle of an answer is a clean end', async () => {
     submit(askLong, { maxTokens: 250 });
     await untilTokens(3);
-    group().sendAll({ type: 'shutdown' });
+    group().sendAll({ type: 'shutdown', reason: null });
     for (const rank of group().ranks) expect(await rank.ended).toMatchObject({ code: runnerExitCodes.clean });
   });
 
@@ -57,7 +67,7 @@ describeTwoRanks('one of two ranks fails', ({ name, group, submit, untilTokens, 
       )
       .not.toBeNull();
     const askedAt = performance.now();
-    group().sendAll({ type: 'shutdown' });
+    group().sendAll({ type: 'shutdown', reason: null });
     for (const rank of group().ranks) {
       const end = await rank.ended;
       expect(end.code).toBe(runnerExitCodes.clean);

@@ -36,7 +36,7 @@ for (const start of engines) {
         group = await startRanks({ ...start, worldSize: 2 });
         group.rank(1).kill('SIGKILL');
         await group.rank(0).untilStatus('RunnerConnecting');
-        group.rank(0).send({ type: 'shutdown' });
+        group.rank(0).send({ type: 'shutdown', reason: null });
         const askedAt = performance.now();
         const end = await group.rank(0).ended;
         expect(end.code).toBe(runnerExitCodes.clean);

@@ -33,7 +33,7 @@ describe.skipIf(!nativeIsBuilt)('tiny over MLX (skipped where the native core is
       'A rank is one process that holds a part of the model.',
       'Γειά σου, κόσμε! That is: hello, world.',
     ]);
-    group.sendAll({ type: 'shutdown' });
+    group.sendAll({ type: 'shutdown', reason: null });
     for (const rank of group.ranks) {
       expect(await rank.ended).toMatchObject({ code: 0 });
       expect(unpairedPhases(rank.entries())).toEqual([]);

@@ -16,8 +16,16 @@ export function buildPrompt({
   model: LoadedModel;
   order: TaskOrder;
 }): Prompt {
-  const tokens = encode(prompter, order);
-  if (typeof tokens === 'string') return { kind: 'refused', class: 'bad_request', message: tokens };
+  const rendered = render(prompter, order);
+  if (rendered.kind === 'refused') return rendered;
+  // Tokenising cannot be interrupted, and 15 MB of it hold every rank for a minute.
+  const bytes = Buffer.byteLength(rendered.text);
+  const mostBytes = model.contextLength * prompter.longestTokenBytes;
+  if (bytes > mostBytes) {
+    const message = `The prompt has ${bytes} bytes; the model's context of ${model.contextLength} tokens holds at most ${mostBytes}.`;
+    return { kind: 'refused', class: 'prompt_too_long', message };
+  }
+  const tokens = prompter.encode(rendered.text);
   if (tokens.length === 0) return { kind: 'refused', class: 'bad_request', message: 'The prompt is empty.' };
   const room = model.contextLength - tokens.length;
   if (room < 1) {
@@ -27,11 +35,14 @@ export function buildPrompt({
   return { kind: 'tokens', tokens, maxTokens: Math.min(order.sampling.maxTokens, room) };
 }
 
+type Rendered = { readonly kind: 'text'; readonly text: string } | Extract<Prompt, { kind: 'refused' }>;
+
 /** A template may refuse roles or their order by throwing: that is the caller's mistake, and told as it was said. */
-function encode(prompter: Prompter, order: TaskOrder): readonly number[] | string {
+function render(prompter: Prompter, order: TaskOrder): Rendered {
   try {
-    return prompter.encode(order.messages);
+    return { kind: 'text', text: prompter.render(order.messages) };
   } catch (error) {
-    return `The chat template refused the messages: ${error instanceof Error ? error.message : String(error)}`;
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: 'refused', class: 'bad_request', message: `The chat template refused the messages: ${why}` };
   }
 }

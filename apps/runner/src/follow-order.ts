@@ -16,6 +16,8 @@ import { outsideCell } from './record-moment.ts';
 export interface Desk extends Rank {
   readonly wallNs: () => bigint;
   readonly shutDown: (reason: string) => void;
+  /** The group is lost; this rank waited for nobody and could not notice by itself. */
+  readonly giveUp: (reason: string) => void;
 }
 
 /** What the plane says, at any time: while the rank rests, waits in a collective or computes. Never waits itself. */
@@ -41,7 +43,8 @@ export function followOrder(rank: Desk, message: ToRunner): void {
       break;
     }
     case 'shutdown':
-      rank.shutDown('the plane asked for it');
+      if (message.reason === null) rank.shutDown('the plane asked for it');
+      else rank.giveUp(message.reason);
       break;
     default:
       assertNever(message);

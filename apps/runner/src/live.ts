@@ -2,6 +2,7 @@ import type { Clock, Log } from '@rankscope/daemon';
 import { withPhase } from '@rankscope/flight-recorder';
 import { type Assignment, runnerExitCodes } from '@rankscope/schema';
 import type { Channel } from './channel.ts';
+import { EngineError } from './engine/engine.ts';
 import { followOrder } from './follow-order.ts';
 import { createInbox } from './inbox.ts';
 import { openEngine } from './open-engine.ts';
@@ -51,7 +52,13 @@ export async function live(assignment: Assignment, { channel, clock, log, exit }
   // Ctrl-C reaches the whole process group; the plane decides, and tells us.
   process.on('SIGINT', () => undefined);
   withPhase(writer, 'created', () => announce(rank, 'RunnerIdle'));
-  const desk = { ...rank, wallNs: clock.wallNs, shutDown: stop.begin };
+  let struck: Promise<void> | null = null;
+  const strike = (error: unknown): Promise<void> => {
+    struck ??= strikeOut({ error, connecting: current.connecting, writer, channel, log, exit });
+    return struck;
+  };
+  const giveUp = (reason: string) => void (stop.begun || strike(new EngineError('PeerLostError', reason)));
+  const desk = { ...rank, wallNs: clock.wallNs, shutDown: stop.begin, giveUp };
   channel.listen(
     (message) => followOrder(desk, message),
     (why) => log.warn('a message was not understood', { why }),
@@ -61,7 +68,7 @@ export async function live(assignment: Assignment, { channel, clock, log, exit }
     await runRank(rank);
   } catch (error) {
     // A group that breaks while it is taken down has done what was wanted.
-    if (!stop.begun) return strikeOut({ error, connecting: current.connecting, writer, channel, log, exit });
+    if (!stop.begun) return strike(error);
     announce(rank, 'RunnerShutdown', { detail: error instanceof Error ? error.message : String(error) });
   }
   await leave();

@@ -18,7 +18,7 @@ test.each(expected.map((one) => [one.prompt, one] as const))(
   'tokens of %s and of its answer are those of the reference',
   (prompt, one) => {
     const prompter = openPrompter(tiny);
-    expect(prompter.encode([{ role: 'user', content: prompt }])).toEqual(one.promptTokens);
+    expect(prompter.encode(prompter.render([{ role: 'user', content: prompt }]))).toEqual(one.promptTokens);
     expect(prompter.decode(one.greedyTokens)).toBe(one.answer);
   },
 );
@@ -30,7 +30,7 @@ test('a model directory without its files is named, file and reason', () => {
   writeFileSync(join(dir, 'tokenizer.json'), readFileSync(join(tiny, 'tokenizer.json')));
   expect(() => openPrompter(dir)).toThrow(/no chat template/);
   writeFileSync(join(dir, 'chat_template.jinja'), '{{ raise_exception("roles must alternate") }}');
-  expect(() => openPrompter(dir).encode([{ role: 'user', content: 'x' }])).toThrow(/roles must alternate/);
+  expect(() => openPrompter(dir).render([{ role: 'user', content: 'x' }])).toThrow(/roles must alternate/);
   rmSync(dir, { recursive: true });
 });
 
@@ -44,13 +44,13 @@ const order = (content: string, maxTokens = 256) =>
   });
 const model = { contextLength: 8, eosTokenIds: [] };
 const words = {
-  encode: (messages: readonly { content: string }[]) =>
-    messages.flatMap(({ content }) =>
-      content
-        .split(' ')
-        .filter(Boolean)
-        .map(() => 1),
-    ),
+  render: (messages: readonly { content: string }[]) => messages.map(({ content }) => content).join(' '),
+  encode: (text: string) =>
+    text
+      .split(' ')
+      .filter(Boolean)
+      .map(() => 1),
+  longestTokenBytes: 10,
   decode: () => '',
 };
 
@@ -74,7 +74,7 @@ test('a prompt leaves room for its answer, or is refused with the numbers', () =
 test('what a template throws is the answer, not the end of the rank', () => {
   const prompter = {
     ...words,
-    encode: () => {
+    render: () => {
       throw new Error('roles must alternate');
     },
   };
@@ -82,4 +82,26 @@ test('what a template throws is the answer, not the end of the rank', () => {
     class: 'bad_request',
     message: expect.stringContaining('roles must alternate'),
   });
+});
+
+test('a text that no context can hold is refused before it is tokenised', () => {
+  const prompter = {
+    ...words,
+    encode: () => {
+      throw new Error('tokenised');
+    },
+  };
+  expect(buildPrompt({ prompter, model, order: order('x'.repeat(81)) })).toMatchObject({
+    class: 'prompt_too_long',
+    message: "The prompt has 81 bytes; the model's context of 8 tokens holds at most 80.",
+  });
+});
+
+test('the longest token is found among words and special tokens', () => {
+  const prompter = openPrompter(tiny);
+  expect(prompter.longestTokenBytes).toBeGreaterThanOrEqual('<|end|>'.length);
+  const [fewest] = expected.map(
+    (one) => one.greedyTokens.length * prompter.longestTokenBytes - Buffer.byteLength(one.answer),
+  );
+  expect(fewest).toBeGreaterThanOrEqual(0);
 });

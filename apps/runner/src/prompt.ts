@@ -7,8 +7,12 @@ import { z } from 'zod';
 
 /** Text to tokens and back, as the model was trained. */
 export interface Prompter {
-  /** Applies the chat template and tokenises. Throws what the template throws. */
-  encode(messages: readonly ChatMessage[]): readonly number[];
+  /** Applies the chat template. Throws what the template throws. */
+  render(messages: readonly ChatMessage[]): string;
+  /** Blocks the task loop; about a second for half a million characters. */
+  encode(text: string): readonly number[];
+  /** No token stands for more bytes than this, so that a text too long for a context is known without tokenising it. */
+  readonly longestTokenBytes: number;
   decode(tokens: readonly number[]): string;
 }
 
@@ -35,7 +39,8 @@ export function openPrompter(dir: string): Prompter {
   const config = TokenizerConfig.safeParse(rawConfig);
   if (!config.success)
     throw new ModelInvalidError(`${join(dir, 'tokenizer_config.json')}: ${z.prettifyError(config.error)}`);
-  const tokenizer = new Tokenizer(readJson(dir, 'tokenizer.json'), rawConfig);
+  const rawTokenizer = readJson(dir, 'tokenizer.json');
+  const tokenizer = new Tokenizer(rawTokenizer, rawConfig);
   const template = new Template(readTemplate(dir, config.data.chat_template));
   const { bos_token, eos_token, pad_token, unk_token } = config.data;
   // A template tests for what is not there; `null` would be printed as text.
@@ -43,15 +48,31 @@ export function openPrompter(dir: string): Prompter {
     Object.entries({ bos_token, eos_token, pad_token, unk_token }).filter(([, text]) => text != null),
   );
   return {
-    encode(messages) {
-      const text = template.render({ ...special, messages, add_generation_prompt: true });
-      // The template has written the special tokens already.
-      return tokenizer.encode(text, { add_special_tokens: false }).ids;
-    },
+    render: (messages) => template.render({ ...special, messages, add_generation_prompt: true }),
+    // The template has written the special tokens already.
+    encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
+    longestTokenBytes: longestTokenBytes(rawTokenizer),
     decode: (tokens) =>
       // Cleaning up blanks looks across tokens, so pieces would not add up to the whole.
       tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
   };
+}
+
+const TokenTexts = z.looseObject({
+  model: z.looseObject({ vocab: z.record(z.string(), z.unknown()).catch({}) }).catch({ vocab: {} }),
+  added_tokens: z.array(z.looseObject({ content: z.string() })).catch([]),
+});
+
+/**
+ * Of the vocabulary as the file spells it. A byte-level vocabulary writes every byte as one character of one or two
+ * bytes, so this is never less than what the token stands for.
+ */
+function longestTokenBytes(rawTokenizer: object): number {
+  const { model, added_tokens } = TokenTexts.parse(rawTokenizer);
+  let longest = 1;
+  for (const text of Object.keys(model.vocab)) longest = Math.max(longest, Buffer.byteLength(text));
+  for (const { content } of added_tokens) longest = Math.max(longest, Buffer.byteLength(content));
+  return longest;
 }
 
 function readTemplate(dir: string, inConfig: z.output<typeof TokenizerConfig>['chat_template']): string {

@@ -100,6 +100,7 @@ export const entryAttrs = {
   chunkIndex: 'progress: this one, 1-based',
   chunkTotal: 'progress: of so many',
   monoNs: 'CLOCK_MONOTONIC of the node, nanoseconds, decimal',
+  cell: 'which thread of the runner wrote it, where it is not the task loop: 1 engine, 2 parser, 3 messages from outside',
   source: '"supervisor" when the plane recorded it for a silent runner; absent otherwise',
 } as const;
 export type EntryAttr = keyof typeof entryAttrs;

@@ -42,6 +42,9 @@ export const Assignment = z.strictObject({
 });
 export type Assignment = z.infer<typeof Assignment>;
 
+/** Above any context there is; what is asked beyond a model's own context ends at that. */
+export const maxTokensLimit = 1_048_576;
+
 export const Sampling = z.strictObject({
   temperature: z.number().min(0).max(2).default(0),
   topP: z.number().gt(0).max(1).default(1),
@@ -50,7 +53,7 @@ export const Sampling = z.strictObject({
   repetitionPenalty: z.number().min(0.1).max(10).default(1),
   /** Same seed, same prompt, same shard plan: same tokens. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),
-  maxTokens: z.int().min(1).max(1_048_576).default(256),
+  maxTokens: z.int().min(1).max(maxTokensLimit).default(256),
   /** The answer ends before the first of these. */
   stop: z.array(z.string().min(1)).max(16).default([]),
 });
@@ -75,7 +78,8 @@ export const ToRunner = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('cancel'), taskId: TaskId }),
   z.strictObject({ type: z.literal('inject'), fault: Fault }),
   z.strictObject({ type: z.literal('capture'), requestId: z.string() }),
-  z.strictObject({ type: z.literal('shutdown') }),
+  /** With a reason the group is lost (a peer died): the rank records that and fails. Without one the end is wanted. */
+  z.strictObject({ type: z.literal('shutdown'), reason: z.string().nullable().default(null) }),
 ]);
 export type ToRunner = z.infer<typeof ToRunner>;
 

@@ -39,13 +39,13 @@ export function simulatedToken(position: number, model: SimulatedModel): number 
 
 /** One token a word; what the words are does not matter to the answer. */
 export const simulatedPrompter: Prompter = {
-  encode: (messages) =>
-    messages.flatMap(({ content }) =>
-      content
-        .split(/\s+/)
-        .filter((word) => word !== '')
-        .map(hashWord),
-    ),
+  render: (messages) => messages.map(({ content }) => content).join(' '),
+  encode: (text) =>
+    text
+      .split(/\s+/)
+      .filter((word) => word !== '')
+      .map(hashWord),
+  longestTokenBytes: Number.POSITIVE_INFINITY,
   decode: (tokens) => tokens.map((token) => sentence[token - firstWordToken] ?? '').join(''),
 };
 

@@ -1,5 +1,5 @@
 import type { NowCell, RingEntry } from '@rankscope/flight-recorder';
-import { type Attrs, type FlightEntry, formatTimestamp, type MlxMemorySnapshot } from '@rankscope/schema';
+import { type Attrs, type FlightEntry, formatTimestamp, type MlxMemorySnapshot, nowCells } from '@rankscope/schema';
 
 export interface WireOptions {
   readonly wallAtNs: (monoNs: bigint) => bigint;
@@ -13,6 +13,7 @@ export function wireEntry(entry: RingEntry, { wallAtNs, source, dropped }: WireO
   const at = formatTimestamp(wallAtNs(entry.tMonoNs));
   const { phase, event, taskId, commandId } = entry;
   const attrs = { seq: entry.n, ...siteAttrs(entry), ...progressAttrs(entry), monoNs: entry.tMonoNs.toString() };
+  if (entry.cell !== nowCells.taskLoop) Object.assign(attrs, { cell: entry.cell });
   if (dropped > 0) Object.assign(attrs, { dropped });
   if (source !== null) Object.assign(attrs, { source });
   const mlxMemory = entry.memory && memorySnapshot(at, entry.memory);

@@ -81,7 +81,7 @@ export function superviseInstance(options: InstanceOptions): Instance {
     },
     async close() {
       clearInterval(ticker);
-      for (const { runner } of members) runner.send({ type: 'shutdown' });
+      for (const { runner } of members) runner.send({ type: 'shutdown', reason: null });
       await within(graceMs, allEnded(members));
       await endForcibly(members);
       if (cleanUp) clearTimeout(cleanUp);
@@ -113,7 +113,8 @@ function recordEnd({ runner: { facts }, ring }: Member): void {
 
 /** A rank at work notices by itself that a peer is gone, and records it. One at rest waits for orders and would not. */
 function endIdle(members: readonly Member[]): void {
-  for (const { runner } of members) if (runner.facts.pendingTaskIds.size === 0) runner.send({ type: 'shutdown' });
+  for (const { runner } of members)
+    if (runner.facts.pendingTaskIds.size === 0) runner.send({ type: 'shutdown', reason: null });
 }
 
 /** SIGTERM, then SIGKILL, to whoever still lives. */
