@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include <mlx/memory.h>
+
 #include "arguments.h"
 #include "convert.h"
 #include "recorder_binding.h"
@@ -226,6 +228,12 @@ Napi::Value EngineBinding::links(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineBinding::drop_caches(const Napi::CallbackInfo& info) {
   Engine* engine = engine_;
+  // Not here: on this thread it would wait for the engine's stream, and take away the error that the engine must see.
+  try {
+    if (!rules().caches_wait_for_their_turn) mlx::core::clear_cache();
+  } catch (const std::exception& e) {
+    throw Napi::Error::New(info.Env(), e.what());
+  }
   return promise("dropCaches", info, [engine] { return engine->drop_caches(), std::monostate{}; }, kNothing);
 }
 

@@ -43,10 +43,10 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Recorder> recorder)
       sockets_(options_.rank, options_.hosts),
       log_(*recorder_),
       faults_(*recorder_),
-      group_(log_, faults_, rules_.window),
+      group_(log_, faults_, rules_),
       loop_(*recorder_, log_),
       // The first thread to touch MLX's scheduler; another one first, and a survivor of a dead peer may hang.
-      thread_([] { mx::synchronize(mx::default_stream(mx::default_device())); }) {
+      thread_([] { mx::synchronize(mx::default_stream(mx::default_device())); }, rules_.threads) {
   watchdog_.emplace(*recorder_, log_, [this](const OpenCollective& open) { end_process(open); });
 }
 
@@ -134,7 +134,7 @@ LoadedModel Engine::load(const LoadRequest& request, const std::function<void(in
       std::exception_ptr failure;
       try {
         config = parse_model_config(request.dir);
-        shard = plan_shard(config, request.plan, options_.rank, options_.world);
+        shard = plan_shard(config, request.plan, options_.rank, options_.world, rules_.uneven_plans);
         TensorFiles files(request.dir);
         Weights weights = load_weights(files, config, shard, [&](int done, int total) {
           loop_.progress(Phase::load_model, done, total);
@@ -247,7 +247,7 @@ void Engine::inject(const Fault& fault) {
 void Engine::break_group(const std::string& reason) {
   if (GroupDecorator* decorator = group_.decorator()) decorator->poison(reason);
   if (rules_.abort_releases_faults) faults_.release();
-  sockets_.shut_down();
+  if (rules_.abort_shuts_sockets) sockets_.shut_down();
 }
 
 void Engine::end_process(const OpenCollective& open) {
@@ -268,6 +268,7 @@ void Engine::end_process(const OpenCollective& open) {
   }
   break_group(reason);
   std::this_thread::sleep_for(kGrace);
+  if (!rules_.deadline_ends_process) return;
   _exit(connecting ? options_.exit_on_connect_deadline : options_.exit_on_collective_deadline);
 }
 

@@ -67,7 +67,7 @@ class Engine {
   EngineError judge(const std::exception& error);
   EngineError name_error(const std::exception& error) const;
   void break_group(const std::string& reason);
-  [[noreturn]] void end_process(const OpenCollective& open);
+  void end_process(const OpenCollective& open);
   void limit_waits(uint64_t ms);
   void need_group() const;
   void need_model() const;

@@ -5,7 +5,8 @@
 
 namespace rankscope {
 
-JobThread::JobThread(std::function<void()> first) : thread_(run, shared_, std::move(first)) {}
+JobThread::JobThread(std::function<void()> first, Threads threads)
+    : thread_(run, shared_, std::move(first), threads) {}
 
 JobThread::~JobThread() {
   finish();
@@ -28,7 +29,7 @@ void JobThread::finish() {
   shared_->changed.notify_one();
 }
 
-void JobThread::run(std::shared_ptr<Shared> shared, std::function<void()> first) {
+void JobThread::run(std::shared_ptr<Shared> shared, std::function<void()> first, Threads threads) {
   first();
   while (true) {
     std::function<void()> job;
@@ -38,7 +39,8 @@ void JobThread::run(std::shared_ptr<Shared> shared, std::function<void()> first)
       if (!shared->job) return;
       job = std::exchange(shared->job, nullptr);
     }
-    job();
+    if (threads == Threads::one) job();
+    else std::thread(std::move(job)).join();
   }
 }
 

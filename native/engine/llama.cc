@@ -13,6 +13,12 @@ namespace {
 
 mx::array multiply_by(const mx::array& x, const mx::array& weight) { return mx::matmul(x, mx::transpose(weight)); }
 
+// Never handed to mx::compile: on the CPU that starts a C++ compiler in the middle of a request.
+std::vector<mx::array> gated(const std::vector<mx::array>& gate_and_up) {
+  const mx::array& gate = gate_and_up[0];
+  return {mx::multiply(mx::multiply(gate, mx::sigmoid(gate)), gate_and_up[1])};
+}
+
 }  // namespace
 
 Llama::Llama(ModelConfig config, Shard shard, Weights weights, RankGroup& group)
@@ -21,7 +27,8 @@ Llama::Llama(ModelConfig config, Shard shard, Weights weights, RankGroup& group)
       weights_(std::move(weights)),
       group_(group),
       heads_(config_.heads / shard.slices),
-      kv_heads_(config_.kv_heads / shard.slices) {}
+      kv_heads_(config_.kv_heads / shard.slices),
+      gated_(rules().compile ? rules().compile(gated) : gated) {}
 
 KvCache Llama::make_cache() const {
   return KvCache(shard_.end_layer - shard_.first_layer, kv_heads_, config_.head_dim, dtype());
@@ -66,7 +73,7 @@ mx::array Llama::feed_forward(const mx::array& x, int layer) const {
   const int tokens = x.shape(1), wide = both.shape(2) / 2;
   const mx::array gate = mx::slice(both, {0, 0, 0}, {1, tokens, wide});
   const mx::array up = mx::slice(both, {0, 0, wide}, {1, tokens, 2 * wide});
-  return whole(multiply_by(mx::multiply(mx::multiply(gate, mx::sigmoid(gate)), up), w.down), layer);
+  return whole(multiply_by(gated_({gate, up})[0], w.down), layer);
 }
 
 mx::array Llama::whole(const mx::array& part, int layer) const {

@@ -33,6 +33,7 @@ class Llama {
   const Weights weights_;
   RankGroup& group_;
   const int heads_, kv_heads_;  // of this rank
+  const Rules::Function gated_;
 };
 
 }  // namespace rankscope

@@ -2,6 +2,8 @@
 
 #include <mlx/memory.h>
 
+#include "rules.h"
+
 namespace rankscope {
 
 MemoryBytes read_mlx_memory() {
@@ -9,7 +11,9 @@ MemoryBytes read_mlx_memory() {
   memory.active = mlx::core::get_active_memory();
   memory.cache = mlx::core::get_cache_memory();
   memory.peak = mlx::core::get_peak_memory();
-  memory.wired_limit = kNone;  // MLX can set a wired limit and has no getter; this engine never sets one
+  // MLX can set a wired limit and has no getter; this engine never sets one.
+  static const auto ask_wired_limit = rules().ask_wired_limit;
+  memory.wired_limit = ask_wired_limit ? ask_wired_limit() : kNone;
   return memory;
 }
 

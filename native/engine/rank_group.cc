@@ -48,7 +48,7 @@ void RankGroup::join(int rank, const std::vector<std::string>& hosts, const std:
   setenv("MLX_RANK", std::to_string(rank).c_str(), 1);
   const mx::distributed::Group ring = mx::distributed::init(true, "ring");
   auto decorator = std::make_shared<GroupDecorator>(ring.raw_group(), log_, faults_,
-                                                    GroupDecorator::Options{.group = 0, .window = window_});
+                                                    GroupDecorator::Options{.group = 0, .window = rules_.window});
   group_.emplace(decorator);
   rank_ = ring.rank();
   world_ = ring.size();
@@ -62,13 +62,16 @@ mx::array RankGroup::all_sum(const mx::array& part, int layer) {
 
 mx::array RankGroup::send(const mx::array& x, int to, int layer) {
   log_.expect_layer(static_cast<int16_t>(layer));
-  return mx::distributed::send(x, to, group_);
+  return mx::distributed::send(x, partner(to), group_);
 }
 
 mx::array RankGroup::receive(const mx::Shape& shape, mx::Dtype dtype, int from, int layer) {
   log_.expect_layer(static_cast<int16_t>(layer));
-  return mx::distributed::recv(shape, dtype, from, group_);
+  return mx::distributed::recv(shape, dtype, partner(from), group_);
 }
+
+// The ring has sockets to the ranks beside it and to no others.
+int RankGroup::partner(int neighbour) const { return rules_.neighbours_only ? neighbour : 2 * neighbour - rank_; }
 
 void RankGroup::eval(std::vector<mx::array> outputs) {
   log_.begin_eval();

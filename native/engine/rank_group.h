@@ -8,13 +8,13 @@
 #include <mlx/array.h>
 #include <mlx/distributed/distributed.h>
 
-#include "../recorder/group_decorator.h"
+#include "rules.h"
 
 namespace rankscope {
 
 class RankGroup {
  public:
-  RankGroup(CollectiveLog& log, Faults& faults, Window window) : log_(log), faults_(faults), window_(window) {}
+  RankGroup(CollectiveLog& log, Faults& faults, const Rules& rules) : log_(log), faults_(faults), rules_(rules) {}
 
   // Engine thread, and it is the first to touch MLX's scheduler. `hostfile` is where the ring's description may be
   // written; it is gone afterwards.
@@ -37,9 +37,11 @@ class RankGroup {
   GroupDecorator* decorator() const { return decorator_.load(); }
 
  private:
+  int partner(int neighbour) const;
+
   CollectiveLog& log_;
   Faults& faults_;
-  const Window window_;
+  const Rules rules_;
   int rank_ = 0, world_ = 1;
   std::optional<mlx::core::distributed::Group> group_;
   std::atomic<GroupDecorator*> decorator_{nullptr};  // owned by group_

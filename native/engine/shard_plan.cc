@@ -30,7 +30,7 @@ void refuse_uneven_tensor(const ModelConfig& config, int world) {
 
 }  // namespace
 
-Shard plan_shard(const ModelConfig& config, Plan plan, int rank, int world) {
+Shard plan_shard(const ModelConfig& config, Plan plan, int rank, int world, UnevenPlans uneven) {
   Shard shard{plan, rank, world, 0, config.layers, 0, 1};
   switch (plan) {
     case Plan::single:
@@ -39,7 +39,7 @@ Shard plan_shard(const ModelConfig& config, Plan plan, int rank, int world) {
                                                        std::to_string(world) + "; use pipeline or tensor");
       return shard;
     case Plan::tensor:
-      refuse_uneven_tensor(config, world);
+      if (uneven == UnevenPlans::refused) refuse_uneven_tensor(config, world);
       shard.slice = rank;
       shard.slices = world;
       return shard;

@@ -22,7 +22,14 @@ struct Shard {
   bool samples() const { return plan == Plan::pipeline ? rank + 1 == world : rank == 0; }
 };
 
+// A tensor plan that does not divide: MLX knows nothing of it, and dies in the middle of a layer.
+enum class UnevenPlans : uint8_t {
+  refused,
+  // For the test that shows what MLX does.
+  tried,
+};
+
 // Throws EngineError(plan_refused or tensor_plan_refused) with the reason and what would fit.
-Shard plan_shard(const ModelConfig& config, Plan plan, int rank, int world);
+Shard plan_shard(const ModelConfig& config, Plan plan, int rank, int world, UnevenPlans uneven = UnevenPlans::refused);
 
 }  // namespace rankscope

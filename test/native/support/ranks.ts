@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openRingReader, type RingEntry } from '@rankscope/flight-recorder';
+import { openRingReader, type RingEntry, type RingState } from '@rankscope/flight-recorder';
 import { afterEach } from 'vitest';
 import type {
   EngineOptions,
@@ -26,7 +26,8 @@ export const tinyDirectory = here('../../../native/models/tiny');
 export interface RanksOptions {
   readonly world: number;
   readonly directory?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined: not in the rank's environment, whatever the test's has. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly engine?: Partial<EngineOptions>;
 }
 
@@ -207,6 +208,16 @@ export class Rank {
     const reader = openRingReader(this.ringPath);
     try {
       return reader.read({ next: 0 }, { limit: 1_000_000, writerDead: true }).entries;
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** The header of the ring file. */
+  ringState(): RingState {
+    const reader = openRingReader(this.ringPath);
+    try {
+      return reader.state();
     } finally {
       reader.close();
     }
