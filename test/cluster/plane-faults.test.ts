@@ -1,4 +1,4 @@
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeDiagnostics } from '@rankscope/schema';
 import { afterEach, expect, test } from 'vitest';
@@ -186,3 +186,34 @@ test('a recorder that was cut in half is a warning, and the rest is as it was', 
   expect(supervisorRunners[0]?.exitCode ?? supervisorRunners[0]?.rankscope?.exitSignal).toBe('SIGKILL');
   expect(supervisorRunners[1]?.flightRecorder.length).toBeGreaterThan(5);
 });
+
+test('a living rank whose recorder comes to harm keeps its last phase and entries, and says why no more come', async () => {
+  const harms = [
+    (path: string) => truncateSync(path, statSync(path).size / 2),
+    (path: string) => writeAt(path, 8, Buffer.of(99)),
+  ];
+  for (const harm of harms) {
+    const plane = await simulated();
+    const before = await timelineOf(plane.url);
+    const { runnerId = '', phase } = before.runners[1] ?? {};
+    expect(phase).toBe('idle');
+    harm(join(plane.dataDir, 'runners', `${runnerId}.ring`));
+    for (let again = 0; again < 2; again += 1) {
+      const { runners, timeline } = await timelineOf(plane.url);
+      expect(runners[1]).toMatchObject({ phase: 'idle', processAlive: true });
+      expect(runners[1]?.secondsInPhase).toBeGreaterThanOrEqual(before.runners[1]?.secondsInPhase ?? 0);
+      const own = (of: typeof timeline) => of.filter((entry) => entry.runnerId === runnerId).length;
+      expect(own(timeline)).toBeGreaterThanOrEqual(own(before.timeline));
+    }
+    const { warnings } = await getJson<NodeDiagnostics>(`${plane.url}/v1/diagnostics/node`);
+    expect(warnings.join()).toMatch(new RegExp(`recorder (cannot be read|damaged): .*${runnerId}\\.ring`));
+    expect((await analysisOf(plane.url)).runners[1]?.errorMessage).toMatch(/^recorder (cannot be read|damaged): /);
+    expect(plane.log().match(/ warn recorder /g)).toHaveLength(1);
+  }
+});
+
+function writeAt(path: string, at: number, bytes: Buffer): void {
+  const fd = openSync(path, 'r+');
+  writeSync(fd, bytes, 0, bytes.length, at);
+  closeSync(fd);
+}

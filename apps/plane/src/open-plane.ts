@@ -47,6 +47,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     version: readVersion(),
     bootId,
     clock,
+    log,
     instance: () => model.serving()?.instance ?? null,
   });
   shutdown.add('recorder readers', view.close);

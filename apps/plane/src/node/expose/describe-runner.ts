@@ -16,7 +16,7 @@ export interface RunnerLook {
 export function describeRunner(look: RunnerLook): RunnerSupervisorDiagnostics {
   const { facts, own, supervisor, limit, nowNs, wallAtNs } = look;
   const { assignment } = facts;
-  const reading = own.kind === 'readable' ? own : null;
+  const reading = readingOf(own);
   const at = (monoNs: bigint) => formatTimestamp(wallAtNs(monoNs));
   const phase = phaseOf(reading, facts);
   // A process that has ended spends no more time anywhere.
@@ -79,7 +79,7 @@ function phaseOf(reading: RingReading | null, facts: Readonly<RunnerFacts>): Pha
   return { name: 'created', sinceNs: facts.statusSinceNs, detail: facts.statusDetail, taskId: null, commandId: null };
 }
 
-function extrasOf({ facts, nowNs }: RunnerLook, reading: RingReading | null, untilNs: bigint): RunnerExtras {
+function extrasOf({ facts, nowNs, own }: RunnerLook, reading: RingReading | null, untilNs: bigint): RunnerExtras {
   const engine = reading?.state.cells.find((one) => one.cell === nowCells.engine);
   const since = (monoNs: bigint | null | undefined) => (monoNs ? secondsBetween(monoNs, nowNs) : null);
   return {
@@ -103,14 +103,26 @@ function extrasOf({ facts, nowNs }: RunnerLook, reading: RingReading | null, unt
     secondsSinceHeartbeat: since(reading?.state.heartbeatNs),
     secondsSinceLoop: since(reading?.state.loopNs),
     exitSignal: facts.exitSignal,
-    errorMessage: facts.errorMessage,
+    errorMessage: facts.errorMessage ?? recorderTrouble(own),
   };
+}
+
+/** What is known from the recorder, also when it can no longer be read. */
+function readingOf(glance: RingGlance): RingReading | null {
+  if (glance.kind === 'readable') return glance;
+  return glance.kind === 'unreadable' ? glance.last : null;
+}
+
+/** What is wrong with a recorder, as a sentence that names the file; null when nothing is. */
+export function recorderTrouble(glance: RingGlance): string | null {
+  if (glance.kind === 'unreadable') return `recorder cannot be read: ${glance.reason}`;
+  return glance.kind === 'readable' && glance.damage !== null ? `recorder damaged: ${glance.damage}` : null;
 }
 
 /** Both recorders of a runner, its own and its supervisor's, by time; the newest `limit` of them. */
 function mergeEntries(own: RingGlance, supervisor: RingGlance, limit: number) {
   if (limit === 0) return [];
-  const entries = (glance: RingGlance): readonly ViewedEntry[] => (glance.kind === 'readable' ? glance.entries : []);
+  const entries = (glance: RingGlance): readonly ViewedEntry[] => readingOf(glance)?.entries ?? [];
   const merged = [...entries(own), ...entries(supervisor)].sort((a, b) =>
     a.monoNs < b.monoNs ? -1 : Number(a.monoNs > b.monoNs),
   );

@@ -1,11 +1,11 @@
 import { arch, type as osType, release } from 'node:os';
-import type { Clock } from '@rankscope/daemon';
+import type { Clock, Log } from '@rankscope/daemon';
 import { formatTimestamp, type NodeDiagnostics } from '@rankscope/schema';
 import type { Instance } from '../supervise/instance.ts';
 import type { Runner } from '../supervise/runner.ts';
-import { describeRunner } from './describe-runner.ts';
+import { describeRunner, recorderTrouble } from './describe-runner.ts';
 import { describeProcess, readResources } from './node-resources.ts';
-import { openRingView, type RingGlance, type RingView } from './ring-view.ts';
+import { openRingView, type RingView } from './ring-view.ts';
 
 /** This machine as its plane sees it. Everything is read when asked: at rest it costs nothing. */
 export interface NodeView {
@@ -21,6 +21,7 @@ export interface NodeViewOptions {
   readonly version: string;
   readonly bootId: string;
   readonly clock: Clock;
+  readonly log: Log;
   readonly instance: () => Instance | null;
 }
 
@@ -30,8 +31,19 @@ interface RunnerViews {
 }
 
 export function openNodeView(options: NodeViewOptions): NodeView {
-  const { clock, instance } = options;
+  const { clock, log, instance } = options;
   const views = new Map<string, RunnerViews>();
+  /** Recorders that the log has been told of; one that is well again is forgotten. */
+  const told = new Set<string>();
+
+  const tellOnce = (runnerId: string, recorder: string, trouble: string | null) => {
+    const key = `${runnerId} ${recorder}`;
+    if (trouble === null) told.delete(key);
+    else if (!told.has(key)) {
+      told.add(key);
+      log.warn(trouble, { runnerId });
+    }
+  };
 
   const viewsOf = ({ facts }: Runner): RunnerViews => {
     const { runnerId, ringPath } = facts.assignment;
@@ -54,7 +66,11 @@ export function openNodeView(options: NodeViewOptions): NodeView {
         const { own, supervisor } = viewsOf(runner);
         const { facts } = runner;
         const look = { own: own.look(limit, !facts.alive), supervisor: supervisor.look(limit, false) };
-        warnings.push(...Object.values(look).flatMap(warningsOf));
+        for (const [recorder, glance] of Object.entries(look)) {
+          const trouble = recorderTrouble(glance);
+          tellOnce(facts.assignment.runnerId, recorder, trouble);
+          if (trouble !== null) warnings.push(trouble);
+        }
         return describeRunner({ facts, ...look, limit, nowNs: clock.monoNs(), wallAtNs: clock.wallAtNs });
       });
       return {
@@ -74,11 +90,6 @@ export function openNodeView(options: NodeViewOptions): NodeView {
       }
     },
   };
-}
-
-function warningsOf(glance: RingGlance): string[] {
-  if (glance.kind === 'unreadable') return [`recorder not readable: ${glance.reason}`];
-  return glance.kind === 'readable' && glance.damage !== null ? [`recorder damaged: ${glance.damage}`] : [];
 }
 
 function runtimeOf(options: NodeViewOptions): NodeDiagnostics['runtime'] {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRingWriter } from '@rankscope/flight-recorder';
@@ -31,6 +31,14 @@ function ring(sizes = { rareCount: 16, memoryCount: 16, mainCount: 4096 }) {
     return glance;
   };
   return { path, writer, view, look };
+}
+
+const tiny = { rareCount: 16, memoryCount: 16, mainCount: 64 };
+
+function poke(path: string, at: number, byte: number): void {
+  const fd = openSync(path, 'r+');
+  writeSync(fd, Buffer.of(byte), 0, 1, at);
+  closeSync(fd);
 }
 
 const seqs = ({ entries }: RingReading) => entries.map(({ entry }) => entry.attrs.seq);
@@ -139,4 +147,45 @@ test('a file that is missing, foreign, cut or gone is an answer', () => {
   expect(look().damage).toMatch(/cut short/);
   truncateSync(path, 100);
   expect(view.look(1, false)).toMatchObject({ kind: 'unreadable' });
+});
+
+test('a recorder that comes to harm while it is watched leaves what was read, and says what is wrong', () => {
+  const harms: readonly [(path: string) => void, RegExp][] = [
+    [(path) => poke(path, 8, 99), /version is 99/],
+    [(path) => truncateSync(path, 100), /cut short|bytes/],
+    [(path) => rmSync(path), /was removed/],
+    [
+      (path) => openRingWriter(path, { ...identity, runnerId: 'other' }, tiny).close(0),
+      /is now the recorder of other, no longer of r$/,
+    ],
+  ];
+  for (const [harm, reason] of harms) {
+    const { path, writer, look, view } = ring(tiny);
+    writer.now(0, { phase: 'decode_stream' });
+    for (const barrierSeq of [1, 2]) {
+      writer.record({ phase: 'decode_barrier', kind: 'exit', event: 'collective_exit', op: 'all_sum', barrierSeq });
+    }
+    look(1);
+    harm(path);
+    for (let again = 0; again < 2; again += 1) {
+      const glance = view.look(1024, false);
+      // Held open, a file that was removed is still read.
+      if (glance.kind === 'readable') expect(glance.damage).toMatch(reason);
+      else expect(glance.kind === 'unreadable' && glance.reason).toMatch(reason);
+      const kept = glance.kind === 'unreadable' ? glance.last : glance.kind === 'readable' ? glance : null;
+      expect(kept?.state.cells.map(({ phase }) => phase)).toEqual(['decode_stream']);
+      expect([kept?.entries.length, kept?.lastLeft]).toEqual([2, 2]);
+    }
+  }
+});
+
+test('a recorder that was mended is read again', () => {
+  const { path, writer, look, view } = ring(tiny);
+  writer.record({ phase: 'idle', kind: 'mark', event: 'status' });
+  look();
+  poke(path, 8, 99);
+  expect(view.look(1, false).kind).toBe('unreadable');
+  poke(path, 8, 1);
+  writer.record({ phase: 'idle', kind: 'mark', event: 'status' });
+  expect(seqs(look())).toEqual([0, 1]);
 });

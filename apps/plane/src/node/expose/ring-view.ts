@@ -1,5 +1,11 @@
 import { statSync } from 'node:fs';
-import { openRingReader, type RingEntry, type RingReader, type RingState } from '@rankscope/flight-recorder';
+import {
+  openRingReader,
+  type RingEntry,
+  type RingReader,
+  RingReplacedError,
+  type RingState,
+} from '@rankscope/flight-recorder';
 import type { FlightEntry } from '@rankscope/schema';
 import { wireEntry } from './wire-entry.ts';
 
@@ -27,7 +33,8 @@ export interface RingReading {
 export type RingGlance =
   | RingReading
   | { readonly kind: 'missing' }
-  | { readonly kind: 'unreadable'; readonly reason: string };
+  /** `last` is what was read before, null when the file never could be. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly last: RingReading | null };
 
 export interface RingView {
   /** The newest `limit` entries and the state now. Never throws: a file that cannot be read is an answer. */
@@ -44,28 +51,61 @@ export interface RingViewOptions {
 /** Kept ready for the usual question; who wants more gets it read from the file. */
 const keptEntries = 2048;
 
-/** Looks at one ring from outside, on demand: what has been read and translated once is not read again. */
+/**
+ * Looks at one ring from outside, on demand: what has been read and translated once is not read again. What was read
+ * outlives the file: the last known phase of a rank is needed most when its recorder has come to harm.
+ */
 export function openRingView(options: RingViewOptions): RingView {
   let reader: RingReader | null = null;
   let memo = emptyMemo();
+  let runnerId: string | null = null;
+  let last: RingReading | null = null;
   const close = () => {
     reader?.close();
     reader = null;
-    memo = emptyMemo();
   };
+  const open = (): RingReader => {
+    const opened = openRingReader(options.path);
+    if (runnerId !== null && opened.header.runnerId !== runnerId) {
+      opened.close();
+      throw new Error(`${options.path} is now the recorder of ${opened.header.runnerId}, no longer of ${runnerId}`);
+    }
+    runnerId = opened.header.runnerId;
+    return opened;
+  };
+  const look = (limit: number, writerDead: boolean): RingReading => {
+    // A file that was opened anew is read anew; until that has worked, what was read before is kept.
+    const reading = reader === null ? emptyMemo() : memo;
+    reader ??= open();
+    last = lookInto(reader, reading, { ...options, limit, writerDead });
+    memo = reading;
+    return last;
+  };
+  const lastReading = (limit: number) => last && { ...last, entries: newestOf(memo, limit) };
   return {
     look(limit, writerDead) {
       try {
-        reader ??= openRingReader(options.path);
-        return lookInto(reader, memo, { ...options, limit, writerDead });
+        return look(limit, writerDead);
       } catch (error) {
         close();
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'missing' };
-        return { kind: 'unreadable', reason: error instanceof Error ? error.message : String(error) };
+        if (!(error instanceof RingReplacedError)) return whyNot(error, options.path, lastReading(limit));
+      }
+      // What took its place is either the same rank's new ring, or says by itself what is wrong with it.
+      try {
+        return look(limit, writerDead);
+      } catch (error) {
+        close();
+        return whyNot(error, options.path, lastReading(limit));
       }
     },
     close,
   };
+}
+
+function whyNot(error: unknown, path: string, last: RingReading | null): RingGlance {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    return last === null ? { kind: 'missing' } : { kind: 'unreadable', reason: `${path} was removed`, last };
+  return { kind: 'unreadable', reason: error instanceof Error ? error.message : String(error), last };
 }
 
 interface Memo {
@@ -90,11 +130,10 @@ function lookInto(reader: RingReader, memo: Memo, options: LookOptions): RingRea
   const state = reader.state();
   refresh(reader, memo, { ...options, next: state.next });
   const { mainCount } = reader.header;
-  const kept = memo.entries.slice(Math.max(0, memo.entries.length - options.limit));
   return {
     kind: 'readable',
     state,
-    entries: options.limit <= keptEntries ? kept : readWhole(reader, options),
+    entries: options.limit <= keptEntries ? newestOf(memo, options.limit) : readWhole(reader, options),
     lastEntry: memo.lastEntry,
     lastLeft: memo.lastLeft,
     firstSeq: state.next === 0 ? null : Math.max(0, state.next - mainCount),
@@ -103,6 +142,10 @@ function lookInto(reader: RingReader, memo: Memo, options: LookOptions): RingRea
     torn: memo.torn,
     damage: findDamage(options.path, reader.header.fileBytes),
   };
+}
+
+function newestOf({ entries }: Memo, limit: number): ViewedEntry[] {
+  return entries.slice(Math.max(0, entries.length - limit));
 }
 
 /** What was read before stays readable, so the rest is shown along with the news that the file is not whole. */
