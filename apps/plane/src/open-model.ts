@@ -1,6 +1,7 @@
 import type { Clock, Log } from '@rankscope/daemon';
 import type { Config } from './config.ts';
-import { createTaskBoard, howItEnded } from './control/route/task-board.ts';
+import { createTaskBoard } from './control/route/task-board.ts';
+import { findCause, howItEnded } from './node/supervise/how-it-ended.ts';
 import type { Instance } from './node/supervise/instance.ts';
 import type { Serving } from './operations/context.ts';
 import type { ParentChannel } from './parent-channel.ts';
@@ -87,7 +88,8 @@ function tellAbout(instance: Instance, { log, parent }: OpenModelOptions): void 
     if (event.kind === 'ended') {
       const level = facts.exitCode === 0 ? 'info' : 'error';
       log[level]('a rank has ended', { rank: event.rank, how: howItEnded(facts), runnerId: facts.assignment.runnerId });
-      if (!ready && facts.exitCode !== 0) parent.tell({ type: 'failed', reason: howItEnded(facts) });
+      const cause = findCause(instance.runners.map((runner) => runner.facts)) ?? facts;
+      if (!ready && cause.exitCode !== 0) parent.tell({ type: 'failed', reason: howItEnded(cause) });
       return;
     }
     if (event.message.type !== 'status') return;

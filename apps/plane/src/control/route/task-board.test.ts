@@ -28,6 +28,8 @@ function twoRanks() {
         exitCode: null,
         exitSignal: null,
         errorMessage: null,
+        endedAtNs: null,
+        askedToEnd: null,
       }) as unknown as RunnerFacts,
   );
   const instance: Instance = {
@@ -38,6 +40,7 @@ function twoRanks() {
       facts: one,
       send: () => true,
       signal: () => true,
+      askToEnd: () => undefined,
       trimLog: () => undefined,
       ended: Promise.resolve(),
     })),
@@ -50,12 +53,14 @@ function twoRanks() {
   };
   const say = (rank: number, message: FromRunner) => listener({ kind: 'message', rank, message });
   const end = (rank: number, how: Partial<RunnerFacts>) => {
-    Object.assign(facts[rank] ?? {}, { alive: false, ...how });
+    endings += 1;
+    Object.assign(facts[rank] ?? {}, { alive: false, endedAtNs: BigInt(endings) * 10_000_000_000n, ...how });
     listener({ kind: 'ended', rank });
   };
   return { instance, sent, say, end, facts };
 }
 
+let endings = 0;
 let last = 0;
 function task(): TaskOrder {
   last += 1;
@@ -116,6 +121,28 @@ test('a rank that lost its peer is not the cause when the peer is seen to have d
     kind: 'not_ready',
     reason: 'rank 0 (pid 100) was killed by SIGKILL',
   });
+  vi.useRealTimers();
+});
+
+test('what is said of ranks that have ended is what became of the first of them', () => {
+  const { instance, end } = twoRanks();
+  const board = createTaskBoard(instance);
+  end(1, { exitSignal: 'SIGKILL' });
+  end(0, { exitCode: 0, askedToEnd: 'asked to end: rank 1 was killed' });
+  expect(board.whyNotReady()).toBe('rank 1 (pid 101) was killed by SIGKILL');
+  expect(board.submit(task(), reader())).toEqual({ kind: 'not_ready', reason: board.whyNotReady() });
+});
+
+test('a rank that was asked to end does not end an answer as "exited with code 0"', () => {
+  vi.useFakeTimers();
+  const { instance, end } = twoRanks();
+  const board = createTaskBoard(instance);
+  const heard = reader();
+  board.submit(task(), heard);
+  end(0, { exitCode: 0 });
+  expect(heard.outcomes).toEqual([]);
+  end(1, { exitCode: 11, errorMessage: 'no config.json' });
+  expect(heard.outcomes).toMatchObject([{ message: 'rank 1 (pid 101) exited with code 11: no config.json' }]);
   vi.useRealTimers();
 });
 

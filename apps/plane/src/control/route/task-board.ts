@@ -1,12 +1,7 @@
-import {
-  type FinishReason,
-  type FromRunner,
-  runnerExitCodes,
-  type TaskOrder,
-  type TokenUsage,
-} from '@rankscope/schema';
+import type { FinishReason, FromRunner, TaskOrder, TokenUsage } from '@rankscope/schema';
+import { findCause, howItEnded, isConsequence } from '../../node/supervise/how-it-ended.ts';
 import type { Instance } from '../../node/supervise/instance.ts';
-import type { RunnerEvent, RunnerFacts } from '../../node/supervise/runner.ts';
+import type { RunnerEvent } from '../../node/supervise/runner.ts';
 
 /** How a request ended; there is exactly one of these a task. */
 export type TaskOutcome =
@@ -71,9 +66,10 @@ export function createTaskBoard(instance: Instance): TaskBoard {
     one.listener.onOutcome(outcome);
   };
   /** For what is a consequence: gives the cause time to show itself. */
-  const settleUnlessExplained = (one: OpenTask, outcome: TaskOutcome) => {
-    one.causeTimer ??= setTimeout(() => settle(one, outcome), causeWaitMs);
+  const settleUnlessExplained = (one: OpenTask, outcome: () => TaskOutcome) => {
+    one.causeTimer ??= setTimeout(() => settle(one, outcome()), causeWaitMs);
   };
+  const rankFailed = (): TaskOutcome => ({ kind: 'rank_failed', message: whyNotReady(instance) ?? 'a rank ended' });
   const release = (one: OpenTask, rank: number) => {
     one.busyRanks.delete(rank);
     if (one.busyRanks.size === 0) open.delete(one.task.taskId);
@@ -93,16 +89,17 @@ export function createTaskBoard(instance: Instance): TaskBoard {
     }
     if (message.type === 'failed') {
       const outcome = { kind: 'failed', class: message.class, message: `rank ${rank}: ${message.message}` } as const;
-      (message.class === 'peer_lost' ? settleUnlessExplained : settle)(one, outcome);
+      if (message.class === 'peer_lost') settleUnlessExplained(one, () => outcome);
+      else settle(one, outcome);
     } else if (message.samples) settle(one, { kind: 'done', finishReason: message.finishReason, usage: message.usage });
     release(one, rank);
   };
   const unsubscribe = instance.subscribe((event: RunnerEvent) => {
     if (event.kind === 'message') return onMessage(event.rank, event.message);
-    const facts = instance.runners[event.rank]?.facts;
+    const cause = findCause(instance.runners.map(({ facts }) => facts));
     for (const one of [...open.values()]) {
-      const outcome = { kind: 'rank_failed', message: facts ? howItEnded(facts) : `rank ${event.rank} ended` } as const;
-      (facts?.exitCode === runnerExitCodes.peerLost ? settleUnlessExplained : settle)(one, outcome);
+      if (cause && isConsequence(cause)) settleUnlessExplained(one, rankFailed);
+      else settle(one, rankFailed());
       release(one, event.rank);
     }
   });
@@ -140,16 +137,8 @@ export function createTaskBoard(instance: Instance): TaskBoard {
 }
 
 function whyNotReady({ runners }: Instance): string | null {
-  const ended = runners.find(({ facts }) => !facts.alive);
-  if (ended) return howItEnded(ended.facts);
+  const cause = findCause(runners.map(({ facts }) => facts));
+  if (cause) return howItEnded(cause);
   const waiting = runners.find(({ facts }) => facts.status !== 'RunnerReady' && facts.status !== 'RunnerRunning');
   return waiting ? `rank ${waiting.facts.assignment.rank} is not ready yet (${waiting.facts.status})` : null;
-}
-
-/** One sentence a person can act on. */
-export function howItEnded({ assignment, exitCode, exitSignal, errorMessage, pid }: Readonly<RunnerFacts>): string {
-  const who = `rank ${assignment.rank}${pid === null ? '' : ` (pid ${pid})`}`;
-  if (exitSignal !== null) return `${who} was killed by ${exitSignal}`;
-  const why = errorMessage === null ? '' : `: ${errorMessage}`;
-  return exitCode === null ? `${who} could not be started${why}` : `${who} exited with code ${exitCode}${why}`;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Assignment, InstanceId, ShardPlan, ToRunner } from '@rankscope/schema';
 import { type HeartbeatWatch, watchHeartbeat } from './heartbeat-watch.ts';
+import { findCause, howItEnded, howItEndedShortly } from './how-it-ended.ts';
 import { type Runner, type RunnerEvent, startRunner } from './runner.ts';
 import { shardLayers } from './shard-layers.ts';
 import { openSupervisorRing, type SupervisorRing } from './supervisor-ring.ts';
@@ -48,13 +49,17 @@ export function superviseInstance(options: InstanceOptions): Instance {
   const listeners = new Set<(event: RunnerEvent) => void>();
   const members: Member[] = [];
   let cleanUp: NodeJS.Timeout | null = null;
+  const closing = false;
 
   const onEvent = (event: RunnerEvent) => {
     if (event.kind === 'ended') {
       const member = members[event.rank];
-      if (member) recordEnd(member);
-      endIdle(members);
-      cleanUp ??= setTimeout(() => void endForcibly(members), graceMs);
+      if (member) recordEnd(member, members);
+      if (!closing) askToEnd(members.filter(isIdle), members);
+      cleanUp ??= setTimeout(() => {
+        askToEnd(members);
+        void endForcibly(members);
+      }, graceMs);
     }
     for (const listener of listeners) listener(event);
   };
@@ -106,15 +111,22 @@ function startMember(options: InstanceOptions, assignment: Assignment, onEvent: 
   return { runner, ring, heartbeat: watchHeartbeat(runner.facts, ring) };
 }
 
-function recordEnd({ runner: { facts }, ring }: Member): void {
-  if (facts.exitSignal !== null) ring.record('process_died', `signal ${facts.exitSignal}`);
+function recordEnd({ runner: { facts }, ring }: Member, members: readonly Member[]): void {
+  const cause = findCause(members.map(({ runner }) => runner.facts));
+  if (facts.askedToEnd !== null && cause) ring.record('process_exited', `asked to end: ${howItEndedShortly(cause)}`);
+  else if (facts.exitSignal !== null) ring.record('process_died', `signal ${facts.exitSignal}`);
   else ring.record('process_exited', facts.exitCode === null ? 'not started' : `code ${facts.exitCode}`);
 }
 
 /** A rank at work notices by itself that a peer is gone, and records it. One at rest waits for orders and would not. */
-function endIdle(members: readonly Member[]): void {
-  for (const { runner } of members)
-    if (runner.facts.pendingTaskIds.size === 0) runner.send({ type: 'shutdown', reason: null });
+function isIdle({ runner: { facts } }: Member): boolean {
+  return facts.pendingTaskIds.size === 0;
+}
+
+/** Tells survivors whose end is the reason for theirs. */
+function askToEnd(asked: readonly Member[], all = asked): void {
+  const cause = findCause(all.map(({ runner }) => runner.facts));
+  if (cause) for (const { runner } of asked) runner.askToEnd(`asked to end: ${howItEnded(cause)}`);
 }
 
 /** SIGTERM, then SIGKILL, to whoever still lives. */

@@ -16,6 +16,10 @@ export interface RunnerFacts {
   statusDetail: string | null;
   statusSinceNs: bigint;
   errorMessage: string | null;
+  /** When the process was found to have ended; null while it lives. */
+  endedAtNs: bigint | null;
+  /** Why this rank was asked to end although nothing was wrong with it; null when it was not. */
+  askedToEnd: string | null;
   readonly pendingTaskIds: Set<string>;
   completedTaskCount: number;
   cancelledTaskIds: string[];
@@ -32,6 +36,8 @@ export interface Runner {
   /** False when the process is gone and nobody will read it. */
   send(message: ToRunner): boolean;
   signal(name: NodeJS.Signals): boolean;
+  /** Asks the rank to end because the group is lost, and remembers why. Only the first reason counts. */
+  askToEnd(reason: string): void;
   trimLog(): void;
   /** Settles when the process has been reaped, or could not be started. */
   readonly ended: Promise<void>;
@@ -84,6 +90,11 @@ export function startRunner(options: RunnerOptions): Runner {
     facts,
     send,
     signal: (name) => facts.alive && child.kill(name),
+    askToEnd(reason) {
+      if (!facts.alive || facts.askedToEnd !== null) return;
+      facts.askedToEnd = reason;
+      send({ type: 'shutdown', reason });
+    },
     trimLog: () => {
       if (facts.alive) log.trim();
     },
@@ -104,6 +115,8 @@ function firstFacts(options: RunnerOptions, child: ChildProcess): RunnerFacts {
     statusDetail: null,
     statusSinceNs: options.monoNs(),
     errorMessage: null,
+    endedAtNs: null,
+    askedToEnd: null,
     pendingTaskIds: new Set(),
     completedTaskCount: 0,
     cancelledTaskIds: [],
@@ -122,6 +135,8 @@ function sendTo(child: ChildProcess, facts: RunnerFacts, message: ToRunner): boo
 function applyMessage(facts: RunnerFacts, message: FromRunner, nowNs: bigint): void {
   switch (message.type) {
     case 'status':
+      // Its last words may be read after the process was reaped.
+      if (!facts.alive) return;
       if (facts.status !== message.status) facts.statusSinceNs = nowNs;
       facts.status = message.status;
       facts.statusDetail = message.detail;
@@ -156,6 +171,8 @@ function applyEnd(
   facts.exitSignal = end.signal;
   facts.status = clean ? 'RunnerShutdown' : 'RunnerFailed';
   facts.statusSinceNs = nowNs;
+  facts.endedAtNs = nowNs;
   facts.pendingTaskIds.clear();
-  if (!clean) facts.errorMessage ??= end.signal === null ? end.why : `killed by ${end.signal}`;
+  if (facts.askedToEnd !== null) facts.errorMessage = facts.askedToEnd;
+  else if (!clean) facts.errorMessage ??= end.signal === null ? end.why : `killed by ${end.signal}`;
 }
