@@ -84,6 +84,29 @@ test('a killed rank ends its peer, and the reader is told who and how', async ()
   expect(await (await fetch(`${plane.url}/metrics`)).text()).not.toMatch(/^rankscope_runner_up\{/m);
 });
 
+test('a rank at rest that ends because its peer was killed says so, and everybody names the killed one', async () => {
+  const plane = await simulated();
+  await inject(plane, { kind: 'kill', rank: 1 });
+  const { runners } = await eventually(
+    () => analysisOf(plane.url),
+    (now) => now.runners.every(({ exitCode, exitSignal }) => (exitCode ?? exitSignal) !== null),
+  );
+  const killed = /rank 1 \(pid \d+\) was killed by SIGKILL/;
+  expect(runners[0]?.errorMessage).toMatch(new RegExp(`^asked to end: ${killed.source}$`));
+  expect(runners[0]?.exitCode).toBe(13);
+  const { timeline } = await timelineOf(plane.url);
+  expect(timeline.filter(({ event }) => event === 'process_exited')).toMatchObject([
+    { deviceRank: 0, detail: 'asked to end: rank 1 SIGKILL', attrs: { source: 'supervisor' } },
+  ]);
+  const refused = await post(`${plane.url}/v1/chat/completions`, chatBody());
+  expect(((await refused.json()) as { detail: string }).detail).toMatch(killed);
+  expect(await (await fetch(`${plane.url}/readyz`)).json()).toMatchObject({
+    ready: false,
+    reason: expect.stringMatching(killed),
+  });
+  expect(await getJson(`${plane.url}/v1/models`)).toMatchObject({ data: [] });
+});
+
 test('a stopped rank is said to be stalled, and to be back', async () => {
   const plane = await simulated();
   await inject(plane, { kind: 'stop', rank: 1 });
