@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { ConfigError, createClock, createLog, createShutdown, formatConfig } from '@rankscope/daemon';
 import { v7 as newId } from 'uuid';
 import { type ReadConfig, readOwnConfig, secretKeys } from './config.ts';
@@ -30,7 +31,8 @@ const shutdown = createShutdown({ log, exit: (code) => process.exit(code) });
 shutdown.listen();
 parent.onGone(() => void shutdown.run(0, 'the parent process is gone'));
 
-const opened = await openPlane({ config, clock, log, newId, shutdown, parent });
+const newSeed = () => randomInt(2 ** 32);
+const opened = await openPlane({ config, clock, log, newId, newSeed, shutdown, parent });
 if (opened.kind === 'refused') {
   log.error(opened.reason);
   parent.tell({ type: 'failed', reason: opened.reason });

@@ -19,6 +19,7 @@ export interface OpenPlaneOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  readonly newSeed: () => number;
   readonly shutdown: Shutdown;
   readonly parent: ParentChannel;
 }
@@ -29,7 +30,7 @@ export type OpenedPlane =
 
 /** Opens everything a plane is, in order; what was opened is closed by the shutdown, in reverse. */
 export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane> {
-  const { config, clock, log, newId, shutdown, parent } = options;
+  const { config, clock, log, newId, newSeed, shutdown, parent } = options;
   const bootId = readBootId();
   const opened = openDataDirectory(config.dataDir, { bootId, newId });
   if (opened.kind === 'refused') return opened;
@@ -69,6 +70,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     token: config.token,
     clock,
     newId,
+    newSeed,
     view,
     cluster,
     feed,

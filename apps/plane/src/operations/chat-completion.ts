@@ -23,7 +23,11 @@ export interface ChatAnswer {
 /** Has all ranks answer a chat. A caller that goes away (the signal) cancels it on all ranks. */
 export function chatCompletion(ctx: Context, request: ChatCompletionRequest, signal: AbortSignal): ChatAnswer {
   const board = findBoard(ctx, request.model);
-  const { task, ignored } = planTask(request, ctx.newId, ctx.taskDeadlineMs);
+  const { task, ignored } = planTask(request, {
+    newId: ctx.newId,
+    newSeed: ctx.newSeed,
+    deadlineMs: ctx.taskDeadlineMs,
+  });
   const stream = openTaskStream(board, task, signal);
   const created = Math.floor(Number(ctx.clock.wallNs() / 1_000_000_000n));
   const head: AnswerHead = { id: `chatcmpl-${task.commandId}`, created, model: request.model };

@@ -21,6 +21,8 @@ export interface Context {
   readonly token: string | null;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** 32 random bits. */
+  readonly newSeed: () => number;
   readonly view: NodeView;
   readonly cluster: Cluster;
   readonly feed: TimelineFeed;
