@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { phaseFacts } from '@rankscope/schema';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -145,6 +145,20 @@ describe('7: nothing is compiled while a model runs', () => {
     }
   });
 });
+
+// The rule is the supervisor's: it starts the ranks, and OpenBLAS reads the variable when the addon is loaded.
+test.skipIf(process.platform !== 'linux' || availableParallelism() < 2)(
+  '7: told to use one thread, OpenBLAS brings none of its own; not told, it brings one for every other core',
+  async () => {
+    const [told, untold] = await Promise.all(
+      ['1', undefined].map((threads) =>
+        started(startRanks({ world: 1, env: { OPENBLAS_NUM_THREADS: threads, OMP_NUM_THREADS: undefined } })),
+      ),
+    );
+    const threadsOf = (rank: Rank | undefined) => readdirSync(`/proc/${rank?.child.pid}/task`).length;
+    expect(threadsOf(untold)).toBeGreaterThan(threadsOf(told));
+  },
+);
 
 describe('8: a limit without a getter', () => {
   /** From every place where somebody can read it. */
