@@ -1,6 +1,7 @@
+import { hostname } from 'node:os';
 import { ConfigError } from '@rankscope/daemon';
 import { expect, test } from 'vitest';
-import { readConfig } from './config.ts';
+import { ConfigFields, readConfig } from './config.ts';
 
 function faultsOf(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
   try {
@@ -39,6 +40,55 @@ test('every fault is told at once', () => {
     /RANKSCOPE_NODE_DEADLINE is not a setting; did you mean RANKSCOPE_NODE_DEADLINE_MS\?/,
   );
   expect(faults.join('\n')).toMatch(/"nowhere" is not an address like http/);
+});
+
+test('settings, flags, the model and contradictions are told in one list', () => {
+  const argv = ['--ranks', '0', '--plan', 'foo', '--log', 'loud', '--host', '0.0.0.0', '--model', 'nope', 'extra'];
+  const faults = faultsOf([...argv, '--engine', 'mlx', '--peers', 'nowhere', '--frob', '1'], {
+    RANKSCOPE_JOIN: 'http://a:52500',
+    RANKSCOPE_PROT: '1',
+  });
+  for (const part of [
+    /^RANKSCOPE_PROT is not a setting/,
+    /^--frob is not a flag/,
+    /^RANKSCOPE_LOG = "loud"/,
+    /^RANKSCOPE_PEERS = "nowhere"/,
+    /^RANKSCOPE_HOST = "0.0.0.0".*RANKSCOPE_TOKEN is not set/,
+    /^RANKSCOPE_JOIN: .*later version/,
+    /^"extra" is not expected/,
+    /^--model nope: one of smollm2, tiny, or a directory that exists/,
+    /^--plan foo: one of single, pipeline, tensor/,
+    /^--ranks 0: a whole number from 1 to 64/,
+  ])
+    expect(
+      faults.filter((fault) => part.test(fault)),
+      String(part),
+    ).toHaveLength(1);
+});
+
+test('a model is a known name or a directory; of a simulated one only the name counts', () => {
+  expect(faultsOf(['--model', 'smolm2'])).toEqual([
+    '--model smolm2: one of smollm2, tiny, or a directory that exists; did you mean smollm2?',
+  ]);
+  expect(configOf(['--model', import.meta.dirname]).model.model).toBe(import.meta.dirname);
+  expect(configOf(['--model', 'nope', '--engine', 'simulated']).model.model).toBe('nope');
+  expect(faultsOf(['--model', 'nope', '--no-model'])).toEqual([
+    '--model and --no-model contradict each other: leave one out',
+  ]);
+});
+
+test('what can be looked at is every setting, with what it comes to where nobody set it', () => {
+  const { shown } = readConfig({ argv: ['--load-deadline-ms', '700'], env: {} });
+  expect(Object.keys(shown).slice(0, -4)).toEqual(Object.keys(ConfigFields.shape));
+  expect(shown).toMatchObject({
+    RANKSCOPE_TOKEN: null,
+    RANKSCOPE_JOIN: null,
+    RANKSCOPE_NODE_NAME: hostname(),
+    RANKSCOPE_INJECT: 1,
+    RANKSCOPE_LOAD_DEADLINE_MS: 700,
+    RANKSCOPE_TASK_DEADLINE_MS: 1_800_000,
+    model: 'smollm2',
+  });
 });
 
 test('contradictions are told together', () => {

@@ -1,9 +1,10 @@
-import { homedir } from 'node:os';
+import { statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ConfigError, logLevels, type ParsedConfig, parseConfig } from '@rankscope/daemon';
+import { type GivenConfig, logLevels, parseConfig } from '@rankscope/daemon';
 import { RankDeadlines } from '@rankscope/schema';
 import { z } from 'zod';
-import { type ModelFlags, modelFlags, parseModelFlags } from './model-flags.ts';
+import { findModelFaults, type ModelFlags, modelFlags, parseModelFlags } from './model-flags.ts';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const onOff = z.enum(['0', '1']).transform((text) => text === '1');
@@ -56,7 +57,8 @@ export interface Config {
   readonly dataDir: string;
   readonly peers: readonly string[];
   readonly token: string | null;
-  readonly nodeName: string | null;
+  /** What people call this machine. */
+  readonly nodeName: string;
   readonly nodeDeadlineMs: number;
   readonly injectAllowed: boolean;
   readonly logLevel: (typeof logLevels)[number];
@@ -90,19 +92,21 @@ const readByOthers = /^RANKSCOPE_(URL|NATIVE_\w+)$/;
 export function readConfig(input: ConfigInput): ReadConfig {
   const { argv } = input;
   const env = Object.fromEntries(Object.entries(input.env).filter(([key]) => !readByOthers.test(key)));
-  const faults: string[] = [];
-  const parsed = collect(faults, () =>
-    parseConfig({ fields: ConfigFields, env, argv, secret: secretKeys, extraFlags: modelFlags }),
-  );
-  if (!parsed) throw new ConfigError(faults);
-  faults.push(...findContradictions(parsed));
-  const model = collect(faults, () => parseModelFlags(parsed.flags));
-  if (faults.length > 0 || !model) throw new ConfigError(faults);
-  return {
-    config: freezeConfig(parsed.values, model),
-    printConfig: parsed.printConfig,
-    shown: { ...parsed.values, ...model },
-  };
+  const moreFaults = ({ texts, flags, positionals }: GivenConfig) => [
+    ...findContradictions(texts),
+    ...positionals.map((word) => `${JSON.stringify(word)} is not expected here: a plane takes flags only`),
+    ...findModelFaults(flags, isDirectory),
+  ];
+  const parsed = parseConfig({
+    fields: ConfigFields,
+    env,
+    argv,
+    secret: secretKeys,
+    extraFlags: modelFlags,
+    moreFaults,
+  });
+  const config = freezeConfig(parsed.values, parseModelFlags(parsed.flags));
+  return { config, printConfig: parsed.printConfig, shown: show(parsed.values, config) };
 }
 
 type Values = z.output<typeof ConfigFields>;
@@ -114,7 +118,7 @@ function freezeConfig(values: Values, model: ModelFlags): Config {
     dataDir: values.RANKSCOPE_DATA,
     peers: Object.freeze(values.RANKSCOPE_PEERS),
     token: values.RANKSCOPE_TOKEN ?? null,
-    nodeName: values.RANKSCOPE_NODE_NAME ?? null,
+    nodeName: values.RANKSCOPE_NODE_NAME ?? hostname(),
     nodeDeadlineMs: values.RANKSCOPE_NODE_DEADLINE_MS,
     // Whoever reaches a loopback port may stop our processes anyway.
     injectAllowed: values.RANKSCOPE_INJECT ?? isLoopback(values.RANKSCOPE_HOST),
@@ -133,16 +137,33 @@ function freezeConfig(values: Values, model: ModelFlags): Config {
   });
 }
 
-function findContradictions({ values, positionals }: ParsedConfig<Values>): string[] {
-  const faults = positionals.map((word) => `${JSON.stringify(word)} is not expected here: a plane takes flags only`);
-  if (values.RANKSCOPE_JOIN !== undefined) {
+/** Every setting in the order of the schema, with what it comes to where nobody has set it. */
+function show(values: Values, { nodeName, injectAllowed, deadlines, model }: Config): Record<string, unknown> {
+  const effective: Record<string, unknown> = {
+    ...values,
+    RANKSCOPE_NODE_NAME: nodeName,
+    RANKSCOPE_INJECT: injectAllowed ? 1 : 0,
+    RANKSCOPE_CONNECT_DEADLINE_MS: deadlines.connectMs,
+    RANKSCOPE_LOAD_DEADLINE_MS: deadlines.loadMs,
+    RANKSCOPE_COLLECTIVE_DEADLINE_MS: deadlines.collectiveMs,
+    RANKSCOPE_TASK_DEADLINE_MS: deadlines.taskMs,
+  };
+  const settings = Object.keys(ConfigFields.shape).map((key) => [key, effective[key] ?? null]);
+  return { ...Object.fromEntries(settings), ...model, model: model.model ?? 'none' };
+}
+
+/** From the texts, because a fault elsewhere must not hide these. */
+function findContradictions(texts: GivenConfig['texts']): string[] {
+  const { RANKSCOPE_HOST: host, RANKSCOPE_JOIN: leader, RANKSCOPE_TOKEN: token } = texts;
+  const faults: string[] = [];
+  if (leader !== undefined) {
     faults.push(
       'RANKSCOPE_JOIN: joining a leader comes with a later version; list the planes in RANKSCOPE_PEERS instead',
     );
   }
-  if (!isLoopback(values.RANKSCOPE_HOST) && values.RANKSCOPE_TOKEN === undefined) {
+  if (host !== undefined && !isLoopback(host) && token === undefined) {
     faults.push(
-      `RANKSCOPE_HOST = "${values.RANKSCOPE_HOST}" can be reached by others and RANKSCOPE_TOKEN is not set: set it, or bind 127.0.0.1`,
+      `RANKSCOPE_HOST = "${host}" can be reached by others and RANKSCOPE_TOKEN is not set: set it, or bind 127.0.0.1`,
     );
   }
   return faults;
@@ -161,13 +182,6 @@ function defaultDataDir(): string {
   return join(homedir(), '.local', 'share', 'rankscope');
 }
 
-/** Runs one parser and keeps its faults, so that the next one's are told in the same go. */
-function collect<T>(faults: string[], parse: () => T): T | null {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    faults.push(...error.faults);
-    return null;
-  }
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

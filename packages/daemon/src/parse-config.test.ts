@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { formatConfig } from './format-config.ts';
-import { ConfigError, parseConfig } from './parse-config.ts';
+import { ConfigError, type GivenConfig, parseConfig } from './parse-config.ts';
 
 const fields = z.object({
   RANKSCOPE_HOST: z.string().default('127.0.0.1'),
@@ -51,6 +51,16 @@ test('a secret is not a flag, and not in a message', () => {
     '--token is not a flag; a flag shows in `ps`, set RANKSCOPE_TOKEN',
   ]);
   expect(faultsOf({ RANKSCOPE_TOKEN: 'short' })[0]).toMatch(/^RANKSCOPE_TOKEN = \(hidden\)/);
+});
+
+test('what a caller finds wrong in what was given stands in the same list', () => {
+  const argv = ['--port', 'x', '--ranks', '0', 'extra'];
+  const moreFaults = (given: GivenConfig) => [JSON.stringify(given)];
+  const read = () =>
+    parseConfig({ fields, env: { RANKSCOPE_HOST: '' }, argv, extraFlags: { ranks: 'string' }, moreFaults });
+  expect(read).toThrow(
+    /^RANKSCOPE_PORT = "x".*\n\{"texts":\{"RANKSCOPE_PORT":"x"\},"flags":\{"ranks":"0"\},"positionals":\["extra"\]\}$/,
+  );
 });
 
 test("a verb's own flags, positionals and --print-config come back as they are", () => {

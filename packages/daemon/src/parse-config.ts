@@ -16,6 +16,16 @@ export interface ParseConfigOptions<Fields extends ConfigFields> {
   readonly extraFlags?: Readonly<Record<string, 'string' | 'boolean'>>;
   /** A child process inherits keys that are meant for its parent: it says `ignore`. */
   readonly unknownKeys?: 'refuse' | 'ignore';
+  /** Further faults, found in what was given as it was given: told in the same list, also when the fields have some. */
+  readonly moreFaults?: (given: GivenConfig) => readonly string[];
+}
+
+/** What was given, before anything was made of it. */
+export interface GivenConfig {
+  /** By key; what is unset or empty is absent. */
+  readonly texts: Readonly<Record<string, string>>;
+  readonly flags: Readonly<Record<string, string | boolean>>;
+  readonly positionals: readonly string[];
 }
 
 export interface ParsedConfig<Values> {
@@ -56,6 +66,7 @@ export function parseConfig<Fields extends ConfigFields>(
   }
   const parsed = fields.safeParse(raw);
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => describeIssue(issue, raw, secret)));
+  faults.push(...(options.moreFaults?.({ texts: raw, flags: line.flags, positionals: line.positionals }) ?? []));
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
   return {
     values: Object.freeze(parsed.data),
