@@ -44,7 +44,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     nodeId,
     masterNodeId: book.urls.length === 0 ? nodeId : null,
     hostname: hostname(),
-    friendlyName: config.nodeName ?? hostname(),
+    friendlyName: config.nodeName,
     version: readVersion(),
     bootId,
     clock,
@@ -79,10 +79,12 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     whyNotServing: model.whyNot,
   };
 
-  const app = createApp({ ctx, log, token: config.token, webDir: config.webDir });
+  let address = '';
+  const app = createApp({ ctx, log, token: config.token, webDir: config.webDir, url: () => address });
   const listened = await listen(app, config);
   if (listened.kind === 'refused') return listened;
   const { url, close } = listened.door;
+  address = url;
   shutdown.add('port', close);
   shutdown.add('live timelines', feed.close);
   log.info('listening', { url, nodeId });

@@ -9,14 +9,18 @@ import { problemAnswer } from './problem-answer.ts';
  * A page anywhere may point a name of its own at 127.0.0.1 and then read us as "its own origin" (DNS rebinding): its
  * Host is that name. Without a token the Host must therefore be a loopback name; with one, the token decides.
  */
-export function checkOrigin(options: { readonly token: string | null }): MiddlewareHandler {
+export function checkOrigin(options: {
+  readonly token: string | null;
+  /** Where this plane can be opened instead. */
+  readonly url: () => string;
+}): MiddlewareHandler {
   return async (call, next) => {
     const host = call.req.header('host') ?? new URL(call.req.url).host;
     if (options.token === null && !isLoopback(hostnameOf(`http://${host}`))) {
       return problemAnswer(
         call,
         'forbidden_host',
-        `Host ${JSON.stringify(host)} is not served; open this plane as http://127.0.0.1:<port>.`,
+        `Host ${JSON.stringify(host)} is not served; open this plane as ${options.url()}.`,
       );
     }
     const origin = call.req.header('origin');
@@ -38,7 +42,7 @@ function hostnameOf(url: string): string {
 }
 
 /** Paths that hold nothing of the cluster: signs of life, and the page that will ask for the token. */
-const open = /^\/(healthz|readyz|openapi\.json|_next\/.*|[a-z0-9-]*(\.(html|txt|svg|ico|js|css|json))?)$/;
+const open = /^\/(healthz|readyz|openapi\.json|docs|_next\/.*|[a-z0-9-]*(\.(html|txt|svg|ico|js|css|json))?)$/;
 const guarded = /^\/(v1|trpc)\/|^\/(metrics|node_id)$/;
 
 /** With a token set, whatever tells of the cluster needs it. */

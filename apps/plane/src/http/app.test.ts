@@ -49,7 +49,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     whyNotServing: () => 'the model is being prepared',
     ...more,
   };
-  return createApp({ ctx, log, token, webDir: join(dir, 'none') });
+  return createApp({ ctx, log, token, webDir: join(dir, 'none'), url: () => 'http://127.0.0.1:52777' });
 }
 
 async function problemOf(answer: Response | Promise<Response>): Promise<Problem> {
@@ -166,7 +166,8 @@ describe('pages of others', () => {
   const app = appWith();
   const status = async (headers: Record<string, string>) => (await app.request('/node_id', { headers })).status;
   test('may not read us under a name of their own', async () => {
-    expect(await status({ host: 'evil.example' })).toBe(403);
+    const refused = await problemOf(app.request('/node_id', { headers: { host: 'evil.example' } }));
+    expect(refused).toMatchObject({ status: 403, detail: expect.stringContaining('http://127.0.0.1:52777') });
     expect(await status({ host: '127.0.0.1.evil.example:52500' })).toBe(403);
     for (const host of ['localhost:52500', '127.0.0.1:52500', '[::1]:52500']) expect(await status({ host })).toBe(200);
   });
@@ -187,6 +188,13 @@ test('with a token, what tells of the cluster needs it', async () => {
     expect([path, await status(path, token)]).toEqual([path, 200]);
   }
   expect(await status('/healthz')).toBe(200);
+});
+
+test('what a plane answers can be read', async () => {
+  const answer = await appWith({}, 'a-token-of-some-length').request('/docs');
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+  expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+  expect(await answer.text()).toContain('/v1/diagnostics/cluster/timeline/stream');
 });
 
 test('both doors give the same answer', async () => {

@@ -16,13 +16,15 @@ export interface AppOptions {
   readonly log: Log;
   readonly token: string | null;
   readonly webDir: string;
+  /** Where this plane listens. */
+  readonly url: () => string;
 }
 
 /** All doors of a plane. Needs no port: tests call `app.request()`. */
-export function createApp({ ctx, log, token, webDir }: AppOptions): Hono {
+export function createApp({ ctx, log, token, webDir, url }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, call) => answerError(error, call, log));
-  app.use('*', checkOrigin({ token }), checkToken({ token }));
+  app.use('*', checkOrigin({ token, url }), checkToken({ token }));
   app.use(
     '*',
     bodyLimit({
@@ -38,6 +40,14 @@ export function createApp({ ctx, log, token, webDir }: AppOptions): Hono {
     description ??= JSON.stringify(openapi(routes));
     return call.body(description, 200, { 'content-type': 'application/json' });
   });
+  app.get('/docs', async (call) => {
+    const { docsPage, docsPolicy } = await import('./docs-page.ts');
+    return call.html(docsPage(openapi(routes)), 200, {
+      'content-security-policy': docsPolicy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  });
   app.all('/trpc/*', async (call) => {
     // Loaded with the first page that asks: a plane that only serves its rank needs none of it.
     const { answerTrpc } = await import('./router.ts');
@@ -45,11 +55,7 @@ export function createApp({ ctx, log, token, webDir }: AppOptions): Hono {
   });
   mountSite(app, webDir);
   app.notFound((call) =>
-    problemAnswer(
-      call,
-      'not_found',
-      `There is no ${call.req.method} ${call.req.path}; GET /openapi.json lists what there is.`,
-    ),
+    problemAnswer(call, 'not_found', `There is no ${call.req.method} ${call.req.path}; GET /docs lists what there is.`),
   );
   return app;
 }

@@ -1,11 +1,12 @@
 import { Problem } from '@rankscope/schema';
 import { z } from 'zod';
+import type { Description } from './docs-page.ts';
 import type { Route } from './route.ts';
 
 type Json = Record<string, unknown>;
 
 /** OpenAPI 3.1 out of the table that mounts the routes: its dialect of JSON Schema is the one zod writes. */
-export function openapi(routes: readonly Route[]): Json {
+export function openapi(routes: readonly Route[]): Description {
   const components: Json = {};
   const reference = (schema: z.ZodType, io: 'input' | 'output') => referenceOf(schema, io, components);
   const paths: Record<string, Json> = {};
