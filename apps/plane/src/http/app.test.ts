@@ -67,7 +67,13 @@ describe('what callers get wrong is said in a sentence', () => {
   const app = appWith();
   const cases: readonly [string, string, RequestInit | undefined, keyof typeof problemCodes, RegExp][] = [
     ['a path that is not there', '/v1/nothing', undefined, 'not_found', /GET \/v1\/nothing/],
-    ['a query that is no number', '/v1/diagnostics/node?limit=many', undefined, 'bad_query', /^limit: /],
+    [
+      'a query that is no number',
+      '/v1/diagnostics/node?limit=many',
+      undefined,
+      'bad_query',
+      /^limit: must be a whole number from 0 to 65536$/,
+    ],
     [
       'a query that is not known',
       '/v1/diagnostics/cluster/timeline?instance=x',
@@ -147,6 +153,25 @@ test('a bug of ours is a 500 that tells the caller nothing and the log everythin
   expect(problem.error.code).toBe('internal');
   expect(problem.detail).not.toContain('inner workings');
   expect(logged.join()).toContain('inner workings');
+});
+
+test('the other door tells no more: no stack, no path of this machine, no word of a bug', async () => {
+  const broken = () => {
+    throw new TypeError('inner workings');
+  };
+  const app = appWith({ clock: { ...clock, wallNs: broken } });
+  const errorOf = async (path: string, init?: RequestInit) => {
+    const text = await (await app.request(path, init)).text();
+    expect(text).not.toMatch(/stack|\.ts|inner workings|node_modules/);
+    return (JSON.parse(text) as { error: { message: string; data: object } }).error;
+  };
+  expect(await errorOf('/trpc/nope')).toMatchObject({ data: { code: 'NOT_FOUND', httpStatus: 404, problem: null } });
+  logged.length = 0;
+  expect((await errorOf('/trpc/timeline')).message).toBe('Something in Rankscope broke; its log has the rest.');
+  expect(logged.join()).toContain('inner workings');
+  const input = encodeURIComponent('{"limit":"abc"}');
+  expect((await errorOf(`/trpc/timeline?input=${input}`)).message).toMatch(/^limit: /);
+  expect((await errorOf('/trpc/inject', json('{"kind":"burn","rank":1}'))).message).toMatch(/^kind: .*hang/);
 });
 
 test('not ready is said with when to ask again', async () => {

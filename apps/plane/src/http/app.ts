@@ -51,7 +51,7 @@ export function createApp({ ctx, log, token, webDir, url }: AppOptions): Hono {
   app.all('/trpc/*', async (call) => {
     // Loaded with the first page that asks: a plane that only serves its rank needs none of it.
     const { answerTrpc } = await import('./router.ts');
-    return answerTrpc(call.req.raw, ctx);
+    return answerTrpc(call.req.raw, ctx, log);
   });
   mountSite(app, webDir);
   app.notFound((call) =>

@@ -17,8 +17,15 @@ export function problemAnswer(call: Call, code: ProblemCode, detail: string): Re
 /** The last stop of whatever was thrown: a caller's mistake is told, a bug is logged. */
 export function answerError(error: unknown, call: Call, log: Log): Response {
   if (error instanceof ProblemError) return problemAnswer(call, error.code, error.message);
-  log.error('a request failed by our fault', { path: call.req.path, error: describe(error) });
-  return problemAnswer(call, 'internal', 'Something in Rankscope broke; its log has the rest.');
+  logBug(log, call.req.path, error);
+  return problemAnswer(call, 'internal', brokenSentence);
+}
+
+/** All that a caller is told of a bug. */
+export const brokenSentence = 'Something in Rankscope broke; its log has the rest.';
+
+export function logBug(log: Log, path: string, error: unknown): void {
+  log.error('a request failed by our fault', { path, error: describe(error) });
 }
 
 function describe(error: unknown): string {

@@ -37,30 +37,44 @@ function describeJsonFault(text: string): string {
 /** The first few; a body with a thousand faults needs no thousand sentences. */
 const shownIssues = 5;
 
-/** One line for all that is wrong: which field, what about it. */
-export function describeIssues(error: z.ZodError, schema: z.ZodType): string {
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+/** One line for all that is wrong: which field, what about it. The schema knows which keys there are and their bounds. */
+export function describeIssues(error: z.core.$ZodError, schema?: z.ZodType): string {
+  const fields = schema instanceof z.ZodObject ? schema.shape : {};
   return error.issues
     .slice(0, shownIssues)
-    .map((issue) => describeIssue(issue, known))
+    .map((issue) => describeIssue(issue, fields))
     .join('; ');
 }
 
-function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): string {
+function describeIssue(issue: z.core.$ZodIssue, fields: z.core.$ZodShape): string {
   const path = issue.path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .replace(/^\./, '');
   if (issue.code === 'unrecognized_keys') {
     const where = path === '' ? '' : ` in ${path}`;
+    const known = Object.keys(fields);
     return issue.keys
       .map((key) => `unknown key "${key}"${where}${path === '' ? didYouMean(key, known) : ''}`)
       .join('; ');
   }
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
+  const field = issue.path.length === 1 ? fields[String(issue.path[0])] : undefined;
+  const message = (field && wholeNumber(field)) ?? issue.message;
+  return path === '' ? message : `${path}: ${message}`;
+}
+
+/** What a field wants that takes a whole number within bounds; null for any other. Zod speaks of int and NaN. */
+function wholeNumber(field: z.core.$ZodType): string | null {
+  const { type, anyOf, minimum, maximum } = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' });
+  // "May be null" is a union of the number and null.
+  const inner = type === undefined && anyOf?.length === 2 ? anyOf[0] : { type, minimum, maximum };
+  if (inner?.type !== 'integer' || inner.minimum === undefined || inner.maximum === undefined) return null;
+  const most = inner.maximum === Number.MAX_SAFE_INTEGER ? ' up' : ` to ${inner.maximum}`;
+  return `must be a whole number from ${inner.minimum}${most}`;
 }
 
 function didYouMean(key: string, known: readonly string[]): string {
   const near = nearestName(key, known);
-  return near === null ? `; known are ${known.join(', ')}` : `; did you mean "${near}"?`;
+  if (near !== null) return `; did you mean "${near}"?`;
+  return known.length === 0 ? '' : `; known are ${known.join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import type { Log } from '@rankscope/daemon';
 import { InjectRequest, NodeDiagnosticsQuery, ProblemError, problemCodes, TimelineQuery } from '@rankscope/schema';
 import { initTRPC, TRPCError, tracked } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
@@ -8,14 +9,29 @@ import { clusterTimeline } from '../operations/cluster-timeline.ts';
 import type { Context } from '../operations/context.ts';
 import { injectFaultAt } from '../operations/inject-fault.ts';
 import { watchTimeline } from '../operations/watch-timeline.ts';
+import { brokenSentence, logBug } from './problem-answer.ts';
+import { describeIssues } from './read-input.ts';
 
 const t = initTRPC.context<Context>().create({
   sse: { ping: { enabled: true, intervalMs: 2_000 }, client: { reconnectAfterInactivityMs: 5_000 } },
+  // Otherwise it depends on NODE_ENV, which nobody sets here, and errors carry stacks with the paths of this machine.
+  isDev: false,
   errorFormatter: ({ shape, error }) => ({
-    ...shape,
-    data: { ...shape.data, problem: error.cause instanceof ProblemError ? error.cause.code : null },
+    code: shape.code,
+    message: sentenceOf(error),
+    data: {
+      code: shape.data.code,
+      httpStatus: shape.data.httpStatus,
+      problem: error.cause instanceof ProblemError ? error.cause.code : null,
+    },
   }),
 });
+
+/** The caller's mistakes in our words; of a bug the caller is told no more than at the other door. */
+function sentenceOf({ code, message, cause }: TRPCError): string {
+  if (code === 'INTERNAL_SERVER_ERROR' && !(cause instanceof ProblemError)) return brokenSentence;
+  return cause instanceof z.core.$ZodError ? describeIssues(cause) : message;
+}
 
 const trpcCodes = {
   400: 'BAD_REQUEST',
@@ -68,6 +84,14 @@ export const router = t.router({
 });
 export type AppRouter = typeof router;
 
-export function answerTrpc(req: Request, ctx: Context): Promise<Response> {
-  return fetchRequestHandler({ endpoint: '/trpc', req, router, createContext: () => ctx });
+export function answerTrpc(req: Request, ctx: Context, log: Log): Promise<Response> {
+  return fetchRequestHandler({
+    endpoint: '/trpc',
+    req,
+    router,
+    createContext: () => ctx,
+    onError({ error, path }) {
+      if (error.code === 'INTERNAL_SERVER_ERROR') logBug(log, path ?? '', error.cause ?? error);
+    },
+  });
 }
