@@ -60,6 +60,19 @@ test('a data directory that is taken is refused with the pid of its plane', asyn
   expect(stderr).toMatch(new RegExp(`pid ${first.pid}.*--data`));
 });
 
+test('progress is news of the level info, for the log and for the parent', async () => {
+  for (const [level, progress] of [
+    ['info', true],
+    ['error', false],
+  ] as const) {
+    const one = await startPlane({ args: ['--engine', 'simulated', '--ranks', '2', '--log', level] });
+    planes.push(one);
+    expect([level, one.told().includes('progress')]).toEqual([level, progress]);
+    expect(one.told().at(-1)).toBe('ready');
+    expect(one.log() !== '').toBe(progress);
+  }
+});
+
 test('a node keeps its id', async () => {
   const dataDir = freshDir();
   const ids: string[] = [];

@@ -18,6 +18,8 @@ export interface StartedPlane {
   readonly dataDir: string;
   /** What it has written to stderr so far. */
   log(): string;
+  /** Kinds of what it has told its parent so far. */
+  told(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,8 @@ export async function startPlane(options: PlaneOptions = {}): Promise<StartedPla
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let log = '';
+  const told: string[] = [];
+  child.on('message', ({ type }: { type: string }) => told.push(type));
   child.stderr?.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-64 * 1024)));
   const stop = async () => {
     await end(child);
@@ -41,7 +45,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<StartedPla
   };
   try {
     const url = await untilReady(child, options.readyWithinMs ?? 60_000);
-    return { url, pid: child.pid ?? 0, dataDir, log: () => log, stop };
+    return { url, pid: child.pid ?? 0, dataDir, log: () => log, told: () => told, stop };
   } catch (error) {
     await stop();
     throw new Error(`the plane did not get ready: ${error instanceof Error ? error.message : String(error)}\n${log}`);

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@rankscope/daemon';
+import { type Clock, type Log, logLevels } from '@rankscope/daemon';
 import type { Config } from './config.ts';
 import { createTaskBoard } from './control/route/task-board.ts';
 import { findCause, howItEnded } from './node/supervise/how-it-ended.ts';
@@ -46,7 +46,7 @@ export function openModel(options: OpenModelOptions): Model {
   };
   const onProgress = (text: string) => {
     log.info('preparing the model', { step: text });
-    parent.tell({ type: 'progress', text });
+    tellProgress(options, text);
   };
   const bringUp = async (name: string) => {
     try {
@@ -79,8 +79,14 @@ export function openModel(options: OpenModelOptions): Model {
   };
 }
 
+/** Progress is news of the level `info`: who asked for less is not told by the parent either. */
+function tellProgress({ config, parent }: OpenModelOptions, text: string): void {
+  if (logLevels.indexOf(config.logLevel) >= logLevels.indexOf('info')) parent.tell({ type: 'progress', text });
+}
+
 /** Tells the log and the parent when the ranks get on, are all ready, or end. */
-function tellAbout(instance: Instance, { log, parent }: OpenModelOptions): void {
+function tellAbout(instance: Instance, options: OpenModelOptions): void {
+  const { log, parent } = options;
   let ready = false;
   instance.subscribe((event) => {
     const facts = instance.runners[event.rank]?.facts;
@@ -95,8 +101,7 @@ function tellAbout(instance: Instance, { log, parent }: OpenModelOptions): void 
     if (event.message.type !== 'status') return;
     const { status, detail, progress } = event.message;
     const done = progress ? ` ${progress.done}/${progress.total}` : '';
-    if (!ready)
-      parent.tell({ type: 'progress', text: `rank ${event.rank}: ${status}${detail ? ` (${detail})` : ''}${done}` });
+    if (!ready) tellProgress(options, `rank ${event.rank}: ${status}${detail ? ` (${detail})` : ''}${done}`);
     if (ready || !instance.runners.every((runner) => runner.facts.status === 'RunnerReady')) return;
     ready = true;
     log.info('the model is ready', {

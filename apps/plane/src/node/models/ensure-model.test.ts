@@ -41,7 +41,14 @@ test('the tiny model of the repository is ready, and is the one that mlx-lm was 
 
 test('a directory is called by its last name', async () => {
   const path = await model(join(dir, 'my-model'), whole);
-  expect(await ensureModel(path, options())).toEqual({ kind: 'ready', modelId: 'my-model', dir: path });
+  const told: string[] = [];
+  const onProgress = ({ message }: { message: string }) => told.push(message);
+  expect(await ensureModel(path, { ...options(), onProgress })).toEqual({
+    kind: 'ready',
+    modelId: 'my-model',
+    dir: path,
+  });
+  expect(told.at(-1), 'no rank has loaded it yet').toBe('my-model is on disk');
 });
 
 test.each<[string, Record<string, string | null>, RegExp]>([

@@ -43,6 +43,6 @@ export async function ensureModel(name: string, options: ModelOptions): Promise<
 }
 
 function ready(modelId: string, dir: string, options: ModelOptions): EnsuredModel {
-  options.onProgress({ step: 'ready', doneBytes: 0, totalBytes: 0, message: `${modelId} is ready` });
+  options.onProgress({ step: 'ready', doneBytes: 0, totalBytes: 0, message: `${modelId} is on disk` });
   return { kind: 'ready', modelId, dir };
 }
