@@ -1,5 +1,5 @@
 import { isRunnerPhase, type PhaseFamily, phaseFacts } from '@rankscope/schema';
-import { type Ink, isAbsent } from '@rankscope/timeline';
+import { drawnMarks, type Ink } from '@rankscope/timeline';
 import type { Terminal } from './terminal.ts';
 
 type Style = Parameters<Terminal['style']>[0];
@@ -14,14 +14,11 @@ const familyStyles: Record<PhaseFamily, Style> = {
   end: 'cyan',
 };
 
-/** Longer than any step of healthy work: below it, standing in a collective is nothing to point at. */
-export const noteworthySeconds = 1;
-
 /** Hue is the family, bold waits for peers, alarm is inversion: it also works where there is no colour. */
-export function phaseInk(terminal: Terminal, longestWait: number): Ink {
+export function phaseInk(terminal: Terminal): Ink {
   return {
     cells: (text, phase, mark) => {
-      if (mark === 'X') return terminal.style('inverse', text);
+      if (mark === drawnMarks.dead || mark === drawnMarks.missed) return terminal.style('inverse', text);
       if (phase === null) return terminal.style('gray', text);
       if (!isRunnerPhase(phase)) return terminal.style('magenta', text);
       if (phase === 'error') return terminal.style(['red', 'bold'], text);
@@ -30,7 +27,10 @@ export function phaseInk(terminal: Terminal, longestWait: number): Ink {
       return terminal.style(kind === 'gate' && typeof style === 'string' ? [style, 'bold'] : style, text);
     },
     quiet: (text) => terminal.style('gray', text),
-    row: (text, { position }) =>
-      position !== null && isAbsent(position) && longestWait >= noteworthySeconds ? terminal.style('bold', text) : text,
+    row: (text, { missed }, part) => {
+      if (!missed) return text;
+      const [words = '', space = ''] = [text.trimEnd(), text.slice(text.trimEnd().length)];
+      return part === 'name' ? `${terminal.style('inverse', words)}${space}` : terminal.style('bold', text);
+    },
   };
 }

@@ -1,20 +1,18 @@
-import { describePosition, formatSeconds, isAbsent, nameSite, type RankPosition } from '@rankscope/timeline';
+import {
+  describePosition,
+  formatSeconds,
+  isAbsent,
+  nameSite,
+  noteworthySeconds,
+  type RankPosition,
+} from '@rankscope/timeline';
 import type { Terminal } from './terminal.ts';
-
-export interface ShowPositionsOptions {
-  readonly terminal: Terminal;
-  /** A wait shorter than this is an ordinary step of work, and nobody is pointed at. */
-  readonly noteworthySeconds: number;
-}
 
 /**
  * One line for all ranks that stand at the same place. The waiting come first and the absent last: the eye ends where
  * the question is. Nothing is printed while nobody waits and nobody has ended.
  */
-export function showPositions(
-  positions: readonly RankPosition[],
-  { terminal, noteworthySeconds }: ShowPositionsOptions,
-): string[] {
+export function showPositions(positions: readonly RankPosition[], terminal: Terminal): string[] {
   if (!positions.some(({ inside, alive }) => inside !== null || !alive)) return [];
   const pointing = Math.max(...positions.map(({ inside }) => inside?.seconds ?? 0)) >= noteworthySeconds;
   const severalNodes = new Set(positions.map(({ nodeId }) => nodeId)).size > 1;

@@ -63,8 +63,20 @@ test('nobody is pointed at for the length of an ordinary step', () => {
 
 test('alarm is inversion, and only there', () => {
   const styled = show(later(frozen, 4), { styled: true });
-  expect(styled.match(/<inverse>/g)).toHaveLength(1);
+  expect(styled.match(/<inverse>/g)).toHaveLength(2);
+  expect(styled).toContain('\n<inverse>◆ rank 1</>  ');
   expect(styled).toMatch(/<inverse>◆ rank 1 .*<\/>$/);
+});
+
+test('a rank frozen in the gate of its peers is not drawn like those who wait there', () => {
+  const gate = drawnLanes(`
+      rank 0  ..sAbkPPffDdDdDDDDDD  decode_barrier  6.0 s  in all_sum 413
+    ◆ rank 1  ..sAbkPPffDdDd◆◆◆◆◆◆  decode_barrier  6.0 s  left 412`);
+  const text = show(gate);
+  expect(text).toMatch(/\n {2}rank 0 {2}_+\.\.s[^ ]*dD+ {2}decode_barrier {2}6\.0 s {2}in all_sum 413\n/);
+  expect(text).toMatch(/\n◆ rank 1 {2}_+\.\.s[^ ]*d◆+ {2}decode_barrier {2}6\.0 s {2}left 412, not in 413\n/);
+  expect(text).toContain('capitals wait for peers · ◆ peers wait for it');
+  expect(show(gate, { styled: true })).toMatch(/<inverse>◆{6,}<\/>/);
 });
 
 test('it fits the terminal, and fills it', () => {

@@ -8,7 +8,7 @@ import {
   type RankPosition,
   rankPositions,
 } from '@rankscope/timeline';
-import { noteworthySeconds, phaseInk } from './phase-ink.ts';
+import { phaseInk } from './phase-ink.ts';
 import { showPositions } from './show-positions.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -57,10 +57,10 @@ function showInstance(
     ...options,
     ...scaleOf(seconds, Math.max(minColumns, Math.min(room, maxColumns))),
   });
-  const waits = positions.map(({ inside }) => inside?.seconds ?? 0);
-  const ink = phaseInk(terminal, Math.max(0, ...waits));
-  const standing = showPositions(positions, { terminal, noteworthySeconds });
-  return [head, formatDrawing(drawing, ink), ...(standing.length > 0 ? ['', ...standing] : [])].join('\n');
+  const standing = showPositions(positions, terminal);
+  return [head, formatDrawing(drawing, phaseInk(terminal)), ...(standing.length > 0 ? ['', ...standing] : [])].join(
+    '\n',
+  );
 }
 
 /** Fewer say nothing; more than an eye takes in at once are drawn for nobody. */

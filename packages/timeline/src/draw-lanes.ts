@@ -1,6 +1,14 @@
 import { isRunnerPhase, phaseFacts } from '@rankscope/schema';
 import type { Lane, PhaseSlice } from './lane.ts';
-import { formatSeconds, nameSite, type RankPosition, rankPositions } from './rank-positions.ts';
+import {
+  formatSeconds,
+  isAbsent,
+  nameSite,
+  noteworthySeconds,
+  type RankPosition,
+  rankPositions,
+} from './rank-positions.ts';
+import { shortestUnmetUs, unmetGates } from './unmet-gates.ts';
 
 /** One character of a drawing, and the phase it stands for where it stands for one. */
 export interface Cell {
@@ -16,6 +24,8 @@ export interface DrawnRow {
   readonly seconds: string;
   readonly site: string;
   readonly position: RankPosition | null;
+  /** Others have stood in a collective for longer than a step of work takes, and this rank is not there. */
+  readonly missed: boolean;
 }
 
 export interface Drawing {
@@ -32,7 +42,15 @@ export interface DrawOptions {
   readonly positions?: readonly RankPosition[];
 }
 
-export const drawnMarks = { nothingKnown: '_', gap: '-', unknownPhase: '?', dead: 'X', notReported: ' ' } as const;
+export const drawnMarks = {
+  nothingKnown: '_',
+  gap: '-',
+  unknownPhase: '?',
+  dead: 'X',
+  notReported: ' ',
+  /** In a gate like its peers, but they are inside the collective and it is not: a capital would say that it waits. */
+  missed: '◆',
+} as const;
 
 /**
  * Lanes as text: a row a rank, a character a step of time, the newest at the right. Columns are cut at whole multiples
@@ -46,31 +64,63 @@ export function drawLanes(lanes: readonly Lane[], options: DrawOptions): Drawing
   const endUs = Math.ceil(nowUs / stepUs) * stepUs;
   const startUs = endUs - columns * stepUs;
   const positions = new Map((options.positions ?? rankPositions(lanes, nowUs, null)).map((p) => [p.runnerId, p]));
-  const rows = lanes.flatMap((lane, at) => [
-    drawRow(lane, positions.get(lane.runner.runnerId) ?? null, { startUs, stepUs, columns, nowUs }),
-    ...missingRows(lanes, at),
-  ]);
+  const unmet = unmetGates(lanes, positions, nowUs);
+  const frame = { startUs, stepUs, columns, nowUs };
+  const drawn = lanes.map((lane) => {
+    const position = positions.get(lane.runner.runnerId) ?? null;
+    const missed = isMissed(position, positions);
+    const gates = (unmet.get(lane.runner.runnerId) ?? [])
+      // Of the present nobody is accused for the length of an ordinary step.
+      .filter(({ endUs }) => endUs < nowUs || missed)
+      .map((gate) => ({ ...gate, mark: drawnMarks.missed, gravity: 2 }));
+    return { lane, position, missed, cells: paintColumns([...stretchesOf(lane, nowUs), ...gates], frame) };
+  });
+  const rows = drawn.flatMap(({ lane, position, missed, cells }, at) => {
+    const peers = drawn.filter((each) => each.lane !== lane && each.lane.runner.instanceId === lane.runner.instanceId);
+    const kept = withoutSplinters(
+      cells.map((cell, column) => (peers.some((peer) => isAtWork(peer.cells[column])) ? cell : asInside(cell))),
+      stepUs,
+      missed,
+    );
+    return [drawRow(lane, kept, position, missed, nowUs), ...missingRows(lanes, at)];
+  });
   return { startUs, stepUs, columns, rows };
 }
 
-type Frame = Omit<Drawing, 'rows'> & { readonly nowUs: number };
+type Frame = Omit<Drawing, 'rows'>;
 
-function drawRow(lane: Lane, position: RankPosition | null, frame: Frame): DrawnRow {
-  const columns = paintColumns(lane, frame);
+function isMissed(position: RankPosition | null, all: ReadonlyMap<string, RankPosition>): boolean {
+  if (position === null || !isAbsent(position)) return false;
+  return [...all.values()].some(
+    ({ instanceId, inside }) =>
+      instanceId === position.instanceId && inside !== null && inside.seconds >= noteworthySeconds,
+  );
+}
+
+function drawRow(
+  lane: Lane,
+  cells: readonly Cell[],
+  position: RankPosition | null,
+  missed: boolean,
+  nowUs: number,
+): DrawnRow {
   const { phase, secondsInPhase } = lane.runner;
   return {
     label: `rank ${lane.runner.deviceRank}`,
-    cells: columns,
+    cells,
     phase: lane.endedUs === null ? phase : 'ended',
-    seconds: formatSeconds(lane.endedUs === null ? secondsInPhase : (frame.nowUs - lane.endedUs) / 1e6),
-    site: position === null ? '' : siteText(position),
+    seconds: formatSeconds(lane.endedUs === null ? secondsInPhase : (nowUs - lane.endedUs) / 1e6),
+    site: position === null ? '' : siteText(position, missed),
     position,
+    missed,
   };
 }
 
-function siteText(position: RankPosition): string {
-  if (position.inside !== null) return `in ${nameSite(position.inside)}`;
-  return position.lastLeft === null ? '' : `left ${position.lastLeft}`;
+function siteText({ inside, lastLeft, notIn, awaitedBy }: RankPosition, missed: boolean): string {
+  const place = inside !== null ? `in ${nameSite(inside)}` : lastLeft === null ? '' : `left ${lastLeft}`;
+  if (!missed) return place;
+  const by = awaitedBy.length === 0 ? null : `awaited by rank ${awaitedBy.join(', ')}`;
+  return [place, notIn === null || notIn.past ? by : `not in ${notIn.barrierSeq}`].filter(Boolean).join(', ');
 }
 
 /** Ranks that the world size promises and nobody reported stand after the last of their instance. */
@@ -90,6 +140,7 @@ function missingRows(lanes: readonly Lane[], at: number): DrawnRow[] {
     seconds: '',
     site: '',
     position: null,
+    missed: false,
   }));
 }
 
@@ -100,13 +151,13 @@ interface Stretch extends Cell {
   readonly gravity: number;
 }
 
-function paintColumns(lane: Lane, { startUs, stepUs, columns, nowUs }: Frame): Cell[] {
+function paintColumns(stretches: readonly Stretch[], { startUs, stepUs, columns }: Frame): Cell[] {
   const best: { cell: Cell; gravity: number; us: number }[] = Array.from({ length: columns }, () => ({
     cell: { mark: drawnMarks.nothingKnown, phase: null },
     gravity: -1,
     us: 0,
   }));
-  for (const stretch of stretchesOf(lane, nowUs)) {
+  for (const stretch of stretches) {
     const first = Math.max(0, Math.floor((stretch.startUs - startUs) / stepUs));
     const last = Math.min(columns - 1, Math.floor((Math.max(stretch.startUs, stretch.endUs - 1) - startUs) / stepUs));
     for (let column = first; column <= last; column += 1) {
@@ -119,6 +170,30 @@ function paintColumns(lane: Lane, { startUs, stepUs, columns, nowUs }: Frame): C
     }
   }
   return best.map(({ cell }) => cell);
+}
+
+/** A ◆ says that others wait, so it stands only where another row shows one that may. */
+function isAtWork(cell: Cell | undefined): boolean {
+  return cell !== undefined && cell.phase !== null && cell.mark !== drawnMarks.missed;
+}
+
+function asInside(cell: Cell): Cell {
+  return cell.mark === drawnMarks.missed ? { mark: markOf(cell.phase ?? ''), phase: cell.phase } : cell;
+}
+
+/** Fewer columns than the shortest stretch takes are the rounding of a column, and a drawing of them would lose them. */
+function withoutSplinters(cells: readonly Cell[], stepUs: number, missed: boolean): Cell[] {
+  const kept: Cell[] = [];
+  for (let at = 0; at < cells.length; ) {
+    let end = at;
+    while (end < cells.length && cells[end]?.mark === drawnMarks.missed) end += 1;
+    const run = cells.slice(at, Math.max(end, at + 1));
+    const present = missed && end === cells.length;
+    const splinter = end > at && !present && (end - at) * stepUs < shortestUnmetUs;
+    kept.push(...(splinter ? run.map(asInside) : run));
+    at += run.length;
+  }
+  return kept;
 }
 
 function stretchesOf(lane: Lane, nowUs: number): Stretch[] {

@@ -6,21 +6,25 @@ import { formatSeconds } from './rank-positions.ts';
 export interface Ink {
   cells(text: string, phase: string | null, mark: string): string;
   quiet(text: string): string;
-  row(text: string, row: DrawnRow): string;
+  /** The name of a row, or the words behind it. */
+  row(text: string, row: DrawnRow, part: 'name' | 'words'): string;
 }
 
 const plain: Ink = { cells: (text) => text, quiet: (text) => text, row: (text) => text };
 
-/** Axis, rows, and the meaning of every mark that occurs. */
+/** Axis, rows, and the meaning of every mark that occurs. The row of a rank that others wait for begins with ◆. */
 export function formatDrawing(drawing: Drawing, ink: Ink = plain): string {
   const { rows, columns, stepUs } = drawing;
-  const width = Math.max(...rows.map(({ label }) => label.length), 0);
+  const someMissed = rows.some(({ missed }) => missed);
+  const names = rows.map(({ label, missed }) => (someMissed ? `${missed ? drawnMarks.missed : ' '} ${label}` : label));
+  const width = Math.max(...names.map((name) => name.length), 0);
   const phaseWidth = Math.max(...rows.map(({ phase }) => phase.length), 0);
   const secondsWidth = Math.max(...rows.map(({ seconds }) => seconds.length), 0);
-  const lines = rows.map((row) => {
+  const lines = rows.map((row, at) => {
     const right = `${row.phase.padEnd(phaseWidth)}  ${row.seconds.padStart(secondsWidth)}  ${row.site}`.trimEnd();
     const missing = columns - row.cells.length;
-    return `${row.label.padEnd(width)}  ${inkedCells(row.cells, ink)}${' '.repeat(missing)}  ${ink.row(right, row)}`;
+    const name = (names[at] ?? '').padEnd(width);
+    return `${ink.row(name, row, 'name')}  ${inkedCells(row.cells, ink)}${' '.repeat(missing)}  ${ink.row(right, row, 'words')}`;
   });
   const axis = `${' '.repeat(width)}  ${axisOf(columns, stepUs)}`.trimEnd();
   return [ink.quiet(axis), ...lines, ...legendOf(drawing).map((line) => ink.quiet(line))].join('\n');
@@ -53,6 +57,7 @@ const otherMarks: Readonly<Record<string, string>> = {
   [drawnMarks.gap]: 'not recorded',
   [drawnMarks.unknownPhase]: 'unknown phase',
   [drawnMarks.dead]: 'ended',
+  [drawnMarks.missed]: 'peers wait for it',
 };
 
 const legendWidth = 100;
@@ -62,7 +67,9 @@ function legendOf({ rows, stepUs }: Drawing): string[] {
   for (const { mark, phase } of rows.flatMap(({ cells }) => cells)) {
     meanings.set(mark, otherMarks[mark] ?? phase ?? '');
   }
-  const order = ([mark]: readonly [string, string]) => (mark in otherMarks ? 99 : codeOf(meanings.get(mark) ?? ''));
+  if (rows.some(({ missed }) => missed)) meanings.set(drawnMarks.missed, otherMarks[drawnMarks.missed] ?? '');
+  const order = ([mark, meaning]: readonly [string, string]) =>
+    mark === drawnMarks.missed ? -1 : mark in otherMarks ? 99 : codeOf(meaning);
   const marks = [...meanings].sort((a, b) => order(a) - order(b)).map(([mark, meaning]) => `${mark} ${meaning}`);
   const words = [`one mark = ${formatStep(stepUs)}`, 'capitals wait for peers', ...marks];
   const lines: string[] = [];

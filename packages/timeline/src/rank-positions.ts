@@ -1,6 +1,9 @@
 import type { ClusterAnalysis } from '@rankscope/schema';
 import type { Lane, SiteSlice } from './lane.ts';
 
+/** Longer than any step of healthy work: below it, standing in a collective is nothing to point at. */
+export const noteworthySeconds = 1;
+
 export interface OpenSite {
   readonly op: string;
   readonly group: number;
