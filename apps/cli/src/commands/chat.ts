@@ -7,7 +7,7 @@ import { CommandError, exitCodes, UsageError } from '../usage-error.ts';
 
 const flags = { model: 'text', system: 'text', 'max-tokens': 'number' } as const;
 type Context = CommandContext<typeof flags>;
-type Message = { role: string; content: string };
+type Message = { role: 'system' | 'user' | 'assistant'; content: string };
 
 export const chat = command({
   name: 'chat',

@@ -62,7 +62,7 @@ async function askOnce(
     return exitCodes.failed;
   }
   const client = createPlaneClient(outcome.url, { token: config.token });
-  const messages = [{ role: 'user', content: prompt }];
+  const messages = [{ role: 'user' as const, content: prompt }];
   try {
     for await (const text of client.streamChat({ model: outcome.modelId, messages }, plane.signal))
       terminal.write(text);
