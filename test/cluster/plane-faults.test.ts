@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeDiagnostics } from '@rankscope/schema';
 import { afterEach, expect, test } from 'vitest';
 import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
@@ -176,6 +177,17 @@ test('a command can be cancelled by its id, once', async () => {
   expect(await answer.rest()).toMatch(/"finish_reason":"cancelled"/);
   expect(await cancel()).toMatchObject({ status: 'already_cancelled' });
   expect((await post(`${plane.url}/v1/cancel/nothing`, {})).status).toBe(404);
+});
+
+test('a plane that ends says so in the middle of an answer, and ends the live timeline whole', async () => {
+  const plane = await simulated();
+  const answer = await startAnswer(plane);
+  const whole = post(`${plane.url}/v1/chat/completions`, chatBody({ max_tokens: 2_000 }));
+  const live = await fetch(`${plane.url}/v1/diagnostics/cluster/timeline/stream`);
+  const [text, timeline] = await Promise.all([answer.rest(), live.text(), sleep(300).then(() => plane.stop())]);
+  expect(text).toMatch(/"detail":"the plane is shutting down".*\n\ndata: \[DONE\]\n\n$/);
+  expect(timeline).toMatch(/\n\n$/);
+  expect((await whole).status).toBe(503);
 });
 
 test('a plane that is killed leaves no rank behind', async () => {

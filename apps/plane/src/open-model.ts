@@ -24,6 +24,8 @@ export interface Model {
   start(): void;
   serving(): Serving | null;
   whyNot(): string;
+  /** Ends open answers with a word why; while the port is still open, so that somebody hears it. */
+  endAnswers(): void;
   close(): Promise<void>;
   readonly closeDeadlineMs: number;
 }
@@ -69,6 +71,7 @@ export function openModel(options: OpenModelOptions): Model {
     },
     serving: () => serving,
     whyNot: () => whyNot,
+    endAnswers: () => serving?.board.close(),
     async close() {
       stopped.abort();
       await starting;

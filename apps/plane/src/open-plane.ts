@@ -87,6 +87,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   address = url;
   shutdown.add('port', close);
   shutdown.add('live timelines', feed.close);
+  shutdown.add('open answers', model.endAnswers);
   log.info('listening', { url, nodeId });
   parent.tell({ type: 'listening', url });
   model.start();

@@ -29,11 +29,21 @@ export async function listen(app: Hono, address: { host: string; port: number })
   return { kind: 'listening', door: { url: `http://${bracketed(address.host)}:${port}`, close: () => close(server) } };
 }
 
-/** Streams have no end of their own, so their connections are closed with the rest. */
+/** Answers that were just told to end have so long to say why; a reader that is slower is cut off. */
+const lastWordsMs = 500;
+const lookMs = 20;
+
+/** Takes no more requests, lets what is being said be said, then closes what is left. */
 function close(server: Server): Promise<void> {
   return new Promise((done) => {
-    server.close(() => done());
-    server.closeAllConnections();
+    // A kept connection that has had its answer would otherwise stay open for the next.
+    const looking = setInterval(() => server.closeIdleConnections(), lookMs);
+    const last = setTimeout(() => server.closeAllConnections(), lastWordsMs);
+    server.close(() => {
+      clearInterval(looking);
+      clearTimeout(last);
+      done();
+    });
   });
 }
 

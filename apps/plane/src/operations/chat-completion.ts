@@ -77,6 +77,7 @@ function doneOrThrow(outcome: TaskOutcome): Extract<TaskOutcome, { kind: 'done' 
 function problemCodeOf(outcome: Exclude<TaskOutcome, { kind: 'done' }>): ProblemCode {
   if (outcome.kind === 'late') return 'deadline_passed';
   if (outcome.kind === 'rank_failed') return 'rank_failed';
+  if (outcome.kind === 'closing') return 'instance_not_ready';
   const known: Readonly<Record<string, ProblemCode>> = {
     prompt_too_long: 'prompt_too_long',
     bad_request: 'bad_body',

@@ -173,6 +173,16 @@ test('more than the ranks should hold is refused, until a task has left all rank
   board.close();
 });
 
+test('a board that closes says so to every open answer, and takes no more', () => {
+  const { instance } = twoRanks();
+  const board = createTaskBoard(instance);
+  const heard = reader();
+  board.submit(task(), heard);
+  board.close();
+  expect(heard.outcomes).toEqual([{ kind: 'closing', message: 'the plane is shutting down' }]);
+  expect(board.submit(task(), reader())).toEqual({ kind: 'not_ready', reason: 'the plane is shutting down' });
+});
+
 test('a cancel goes out once', () => {
   const { instance, sent } = twoRanks();
   const board = createTaskBoard(instance);

@@ -8,7 +8,8 @@ export type TaskOutcome =
   | { readonly kind: 'done'; readonly finishReason: FinishReason; readonly usage: TokenUsage }
   | { readonly kind: 'failed'; readonly class: string; readonly message: string }
   | { readonly kind: 'rank_failed'; readonly message: string }
-  | { readonly kind: 'late'; readonly message: string };
+  | { readonly kind: 'late'; readonly message: string }
+  | { readonly kind: 'closing'; readonly message: string };
 
 export interface TaskListener {
   onText(text: string): void;
@@ -26,6 +27,7 @@ export interface TaskBoard {
   cancel(commandId: string): Cancelled;
   /** Null when every rank is ready, else why the model cannot answer. */
   whyNotReady(): string | null;
+  /** Ends every open task with a word why, and takes no more. */
   close(): void;
 }
 
@@ -37,6 +39,7 @@ const keptEnded = 256;
 const graceMs = 2_000;
 /** A rank that lost its peer says so at once; who the peer was and how it ended is known when it has been reaped. */
 const causeWaitMs = 1_000;
+const closingReason = 'the plane is shutting down';
 
 interface OpenTask {
   readonly task: TaskOrder;
@@ -53,6 +56,7 @@ interface OpenTask {
 export function createTaskBoard(instance: Instance): TaskBoard {
   const open = new Map<string, OpenTask>();
   const ended = new Map<string, 'cancelled' | 'completed'>();
+  let closed = false;
 
   const settle = (one: OpenTask, outcome: TaskOutcome) => {
     if (one.settled) return;
@@ -105,9 +109,9 @@ export function createTaskBoard(instance: Instance): TaskBoard {
   });
 
   return {
-    whyNotReady: () => whyNotReady(instance),
+    whyNotReady: () => (closed ? closingReason : whyNotReady(instance)),
     submit(task, listener) {
-      const reason = whyNotReady(instance);
+      const reason = closed ? closingReason : whyNotReady(instance);
       if (reason !== null) return { kind: 'not_ready', reason };
       if (open.size >= maxOpenTasks) return { kind: 'full' };
       const timer = setTimeout(() => {
@@ -130,8 +134,9 @@ export function createTaskBoard(instance: Instance): TaskBoard {
       return 'cancel_requested';
     },
     close() {
+      closed = true;
       unsubscribe();
-      for (const one of open.values()) settle(one, { kind: 'rank_failed', message: 'this plane is shutting down' });
+      for (const one of open.values()) settle(one, { kind: 'closing', message: closingReason });
     },
   };
 }
