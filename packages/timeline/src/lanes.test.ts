@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { drawnLanes } from './drawn-lanes.ts';
 import { formatUs } from './instant.ts';
 import type { Lane } from './lane.ts';
-import { lanes } from './lanes.ts';
+import { type LaneOptions, lanes } from './lanes.ts';
 
 const t0 = Date.UTC(2026, 0, 1) * 1000;
 
@@ -16,7 +16,7 @@ type Point = readonly [
 ];
 
 /** A lane of points at whole seconds; numbered unless `seq` is given as NaN. */
-function laneOf(points: readonly Point[], runner: Partial<Lane['runner']> = {}): Lane {
+function laneOf(points: readonly Point[], runner: Partial<Lane['runner']> = {}, options: LaneOptions = {}): Lane {
   const drawn = drawnLanes('rank 0  d');
   const timeline = points.map(([second, phase, event, attrs = {}, detail], at): ClusterTimelineEntry => {
     const { seq, ...rest } = { seq: at, ...attrs };
@@ -35,12 +35,8 @@ function laneOf(points: readonly Point[], runner: Partial<Lane['runner']> = {}):
       mlxMemory: null,
     };
   });
-  const [lane] = lanes({
-    ...drawn,
-    generatedAt: formatUs(t0 + 100e6),
-    timeline,
-    runners: drawn.runners.map((r) => ({ ...r, ...runner })),
-  });
+  const runners = drawn.runners.map((r) => ({ ...r, ...runner }));
+  const [lane] = lanes({ ...drawn, generatedAt: formatUs(t0 + 100e6), timeline, runners }, options);
   if (!lane) throw new Error('no lane');
   return lane;
 }
@@ -152,6 +148,32 @@ test('the parser runs beside decoding and does not break it', () => {
   ]);
   expect(slices(lane)).toEqual([['decode_stream', 1, 4]]);
   expect(lane.overlays.map((s) => [s.phase, at(s.startUs), at(s.endUs)])).toEqual([['parser', 2, 3]]);
+});
+
+test('which thread wrote an entry counts for more than the name of its phase', () => {
+  const lane = laneOf([
+    [1, 'decode_stream', 'enter'],
+    [2, 'completion', 'enter', { cell: 2 }],
+    [3, 'completion', 'exit', { cell: 2 }],
+    [4, 'decode_stream', 'exit'],
+    [5, 'parser', 'enter', { cell: 0 }],
+    [6, 'parser', 'exit', { cell: 0 }],
+  ]);
+  expect(slices(lane)).toEqual([
+    ['decode_stream', 1, 4],
+    ['parser', 5, 6],
+  ]);
+  expect(lane.overlays.map((s) => [s.phase, at(s.startUs), at(s.endUs)])).toEqual([['completion', 2, 3]]);
+});
+
+test('what a filter left out is no gap; what the recorder says it lost is one', () => {
+  const points: Point[] = [
+    [1, 'decode_stream', 'enter', { seq: 4 }],
+    [2, 'decode_barrier', 'enter', { seq: 90 }],
+    [3, 'decode_barrier', 'exit', { seq: 200, dropped: 2 }],
+  ];
+  expect(laneOf(points).gaps.map(({ lost }) => lost)).toEqual([85, 109]);
+  expect(laneOf(points, {}, { filtered: true }).gaps.map(({ lost }) => lost)).toEqual([2]);
 });
 
 test('a supervisor speaks of the process, never of the phase; after death nothing is open', () => {

@@ -1,10 +1,20 @@
-import type { ClusterTimeline, ClusterTimelineEntry, ClusterTimelineRunner } from '@rankscope/schema';
+import {
+  type ClusterTimeline,
+  type ClusterTimelineEntry,
+  type ClusterTimelineRunner,
+  nowCells,
+} from '@rankscope/schema';
 import { compareTimed, type TimedEntry, timed } from './entry-order.ts';
 import { createInstantReader } from './instant.ts';
 import type { Lane, LaneGap, LaneMark } from './lane.ts';
 import { createPhaseTrack } from './phase-track.ts';
 import { siteOf } from './site-of.ts';
 import { createSiteTrack } from './site-track.ts';
+
+export interface LaneOptions {
+  /** The entries of one task or command only: what stood between them is left out, not lost. */
+  readonly filtered?: boolean;
+}
 
 /**
  * One lane a runner, in the timeline's order: the points of its recorder as stretches of time.
@@ -13,13 +23,17 @@ import { createSiteTrack } from './site-track.ts';
  * ended, then it was inside when it ended. What a supervisor recorded for a silent runner never changes the runner's
  * phase. Where entries are missing nothing is carried across. Phases that we do not know are kept by their name.
  */
-export function lanes(timeline: ClusterTimeline): Lane[] {
+export function lanes(timeline: ClusterTimeline, { filtered = false }: LaneOptions = {}): Lane[] {
   const byRunner = Map.groupBy(timed(timeline.timeline), ({ entry }) => entry.runnerId);
   const nowUs = createInstantReader()(timeline.generatedAt);
-  return timeline.runners.map((runner) => lane(runner, byRunner.get(runner.runnerId) ?? [], nowUs));
+  return timeline.runners.map((runner) => lane(runner, byRunner.get(runner.runnerId) ?? [], { nowUs, filtered }));
 }
 
-function lane(runner: ClusterTimelineRunner, entries: readonly TimedEntry[], nowUs: number): Lane {
+function lane(
+  runner: ClusterTimelineRunner,
+  entries: readonly TimedEntry[],
+  { nowUs, filtered }: { readonly nowUs: number; readonly filtered: boolean },
+): Lane {
   const phases = createPhaseTrack();
   const parser = createPhaseTrack();
   const sites = createSiteTrack();
@@ -31,7 +45,7 @@ function lane(runner: ClusterTimelineRunner, entries: readonly TimedEntry[], now
   for (const timedEntry of entries.toSorted(compareTimed)) {
     const { us, entry } = timedEntry;
     const { source } = entry.attrs;
-    const gap = gapBefore(timedEntry, newest.get(source));
+    const gap = gapBefore(timedEntry, newest.get(source), filtered);
     if (gap !== null) gaps.push(gap);
     newest.set(source, timedEntry);
     const kind = markKind(entry);
@@ -48,7 +62,7 @@ function lane(runner: ClusterTimelineRunner, entries: readonly TimedEntry[], now
   function follow(us: number, entry: ClusterTimelineEntry): void {
     const { phase, detail } = entry;
     const site = siteOf(entry);
-    const track = phase === 'parser' ? parser : phases;
+    const track = isBesideTheLoop(entry) ? parser : phases;
     if (site !== null) {
       sites.see(us, site, phase);
       if (!site.ownThread || !track.isInside()) track.be(us, phase, detail);
@@ -72,6 +86,11 @@ function lane(runner: ClusterTimelineRunner, entries: readonly TimedEntry[], now
   };
 }
 
+/** The parser has a thread of its own; recorders that do not say which thread wrote are known by the phase. */
+function isBesideTheLoop({ phase, attrs: { cell } }: ClusterTimelineEntry): boolean {
+  return cell === undefined ? phase === 'parser' : cell === nowCells.parser;
+}
+
 /** Written by a watchdog or a memory sampler, from beside the task loop: no word about where the loop is. */
 const besideTheLoop = new Set([
   'memory',
@@ -82,9 +101,13 @@ const besideTheLoop = new Set([
   'channel_closed',
 ]);
 
-function gapBefore({ us, entry, seq }: TimedEntry, previous: TimedEntry | undefined): LaneGap | null {
+function gapBefore(
+  { us, entry, seq }: TimedEntry,
+  previous: TimedEntry | undefined,
+  filtered: boolean,
+): LaneGap | null {
   const told = typeof entry.attrs.dropped === 'number' ? entry.attrs.dropped : 0;
-  const jumped = previous === undefined || seq < 0 || previous.seq < 0 ? 0 : seq - previous.seq - 1;
+  const jumped = filtered || previous === undefined || seq < 0 || previous.seq < 0 ? 0 : seq - previous.seq - 1;
   const lost = Math.max(told, jumped);
   return lost > 0 ? { startUs: previous?.us ?? us, endUs: us, lost } : null;
 }
