@@ -18,6 +18,9 @@ export interface Terminal {
   style(style: Style, text: string): string;
 }
 
+/** What terminals are that report a size of nothing, as some do under a supervisor. */
+const unknownSize = { columns: 80, rows: 24 } as const;
+
 /** Wide enough for a drawing, narrow enough for a mail; what a pipe gets. */
 const pipeColumns = 100;
 
@@ -32,16 +35,16 @@ export function openTerminal(self: NodeJS.Process = process): Terminal {
     isTty: stdout.isTTY === true,
     canAsk: stdout.isTTY === true && stdin.isTTY === true,
     get columns() {
-      return stdout.isTTY ? stdout.columns : pipeColumns;
+      return stdout.isTTY ? stdout.columns || unknownSize.columns : pipeColumns;
     },
     get rows() {
-      return stdout.isTTY ? stdout.rows : Infinity;
+      return stdout.isTTY ? stdout.rows || unknownSize.rows : Infinity;
     },
     print: (line) => void stdout.write(`${line}\n`),
     write: (text) => void stdout.write(text),
     tell: (line) => void stderr.write(`${line}\n`),
     status(text) {
-      if (stderr.isTTY) stderr.write(`\r\x1b[2K${text.slice(0, stderr.columns - 1)}`);
+      if (stderr.isTTY) stderr.write(`\r\x1b[2K${text.slice(0, (stderr.columns || unknownSize.columns) - 1)}`);
       else if (text !== '') stderr.write(`${text}\n`);
     },
     style: (style, text) => styleText(style, text, { stream: stdout }),
