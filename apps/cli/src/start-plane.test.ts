@@ -51,14 +51,14 @@ test('it listens, tells its progress, is ready, and ends when asked', async () =
 test('a plane that ends before it is ready has failed, with its own exit code', async () => {
   const { plane } = start([], 'process.exit(2)');
   expect(await plane.listening).toBeNull();
-  expect(await plane.ready).toEqual({ kind: 'failed', reason: 'the plane ended with code 2' });
+  expect(await plane.ready).toEqual({ kind: 'failed', reason: 'the plane ended with code 2', told: false });
   expect(await plane.ended).toBe(2);
   expect(await plane.end(1)).toBe(2);
 });
 
 test('a model that cannot be served is told in the plane’s words, and nobody waits for ever', async () => {
   const refused = start([listening, { type: 'failed', reason: '3 ranks cannot share 8 heads' }]);
-  expect(await refused.plane.ready).toEqual({ kind: 'failed', reason: '3 ranks cannot share 8 heads' });
+  expect(await refused.plane.ready).toMatchObject({ kind: 'failed', reason: '3 ranks cannot share 8 heads' });
   await refused.plane.end(1);
   const silent = start([listening], undefined, 300);
   expect(await silent.plane.ready).toMatchObject({
@@ -66,4 +66,19 @@ test('a model that cannot be served is told in the plane’s words, and nobody w
     reason: expect.stringContaining('was not ready after'),
   });
   await silent.plane.end(1);
+});
+
+test('a plane that is killed cannot say so itself', async () => {
+  const { plane, said } = start([listening, { type: 'ready', modelId: 'tiny' }]);
+  await plane.ready;
+  process.kill(plane.pid ?? 0, 'SIGKILL');
+  expect(await plane.ended).toBe(1);
+  expect(said).toContain(`rankscope: the plane (pid ${plane.pid}) was killed by SIGKILL`);
+  const early = start([], "process.kill(process.pid, 'SIGKILL')");
+  expect(await early.plane.ready).toMatchObject({ kind: 'failed', told: true });
+  expect(early.said).toContain(`rankscope: the plane (pid ${early.plane.pid}) was killed by SIGKILL`);
+  const ended = start([listening]);
+  await ended.plane.listening;
+  await ended.plane.end(0);
+  expect(ended.said.join()).not.toContain('killed');
 });

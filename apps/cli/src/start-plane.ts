@@ -13,9 +13,11 @@ type FromPlane =
 
 export type Readiness =
   | { readonly kind: 'ready'; readonly url: string; readonly modelId: string | null }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** `told` when the reason stands on standard error already. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly told: boolean };
 
 export interface StartedPlane {
+  readonly pid: number | undefined;
   /** Null when it ended before it listened. */
   readonly listening: Promise<string | null>;
   readonly ready: Promise<Readiness>;
@@ -61,12 +63,13 @@ export function startPlane({
   const ended = Promise.withResolvers<number>();
   let url = '';
   let ending = false;
+  let forwarded = false;
 
   const timer = setTimeout(
     () => fail(`the model was not ready after ${readyDeadlineMs / 60_000} minutes`),
     readyDeadlineMs,
   );
-  const fail = (reason: string) => ready.resolve({ kind: 'failed', reason });
+  const fail = (reason: string, told = false) => ready.resolve({ kind: 'failed', reason, told });
   void ready.promise.then(() => {
     clearTimeout(timer);
     progress.end();
@@ -82,20 +85,31 @@ export function startPlane({
     else if (told.type === 'failed') fail(told.reason);
   });
   child.once('error', (error) => finish(exitCodes.failed, `the plane could not be started: ${error.message}`));
-  child.once('exit', (code, signal) =>
-    finish(code ?? exitCodes.failed, `the plane ended with ${signal ?? `code ${code}`}`),
-  );
+  child.once('exit', (code, signal) => {
+    if (signal === null) return finish(code ?? exitCodes.failed, `the plane ended with code ${code}`);
+    const killed = `the plane (pid ${child.pid}) was killed by ${signal}`;
+    const wanted = ending || forwarded;
+    // A process that ends by itself says why; one that is killed cannot.
+    if (!wanted) {
+      progress.end();
+      terminal.tell(`rankscope: ${killed}`);
+    }
+    finish(exitCodes.failed, killed, !wanted);
+  });
 
-  function finish(code: number, reason: string): void {
+  function finish(code: number, reason: string, told = false): void {
     stopForwarding();
-    fail(reason);
+    fail(reason, told);
     listening.resolve(null);
     gone.abort();
     ended.resolve(ending && code === exitCodes.interrupted ? exitCodes.fine : code);
   }
-  const stopForwarding = forwardSignals(child);
+  const stopForwarding = forwardSignals(child, () => {
+    forwarded = true;
+  });
 
   return {
+    pid: child.pid,
     listening: listening.promise,
     ready: ready.promise,
     ended: ended.promise,
@@ -115,9 +129,15 @@ export function startPlane({
 
 const planeMain = fileURLToPath(new URL('../../plane/src/main.ts', import.meta.url));
 
-function forwardSignals(child: ChildProcess): () => void {
+function forwardSignals(child: ChildProcess, onForward: () => void): () => void {
   const signals = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' } as const;
-  const forwards = Object.entries(signals).map(([heard, sent]) => [heard, () => void child.kill(sent)] as const);
+  const forwards = Object.entries(signals).map(([heard, sent]) => {
+    const forward = () => {
+      onForward();
+      child.kill(sent);
+    };
+    return [heard, forward] as const;
+  });
   for (const [heard, forward] of forwards) process.on(heard, forward);
   return () => {
     for (const [heard, forward] of forwards) process.off(heard, forward);

@@ -36,7 +36,8 @@ export const up = command({
     if (!own.noOpen && !own.exit && terminal.isTty && config.hasDisplay) openBrowser(url);
     if (own.prompt === null && !own.exit) {
       void plane.ready.then(
-        (outcome) => outcome.kind === 'failed' && terminal.tell(`The model is not served: ${outcome.reason}`),
+        (outcome) =>
+          outcome.kind === 'failed' && !outcome.told && terminal.tell(`The model is not served: ${outcome.reason}`),
       );
       return plane.ended;
     }
@@ -53,7 +54,7 @@ async function askOnce(
 ): Promise<number> {
   const outcome = await plane.ready;
   if (outcome.kind === 'failed') {
-    terminal.tell(`The model is not served: ${outcome.reason}`);
+    if (!outcome.told) terminal.tell(`The model is not served: ${outcome.reason}`);
     return exitCodes.failed;
   }
   if (prompt === null) return exitCodes.fine;
