@@ -53,6 +53,8 @@ test.each([
   [['inject', 'hang', '--rank', '1', '--at', 'decod'], '--at decod: no such phase; did you mean decode?'],
   [['nodes', '--url', '::'], '--url "::" is not an address like http://127.0.0.1:52500'],
   [['up', '--prompt'], '--prompt needs a question'],
+  [['up', '--no-model', '--prompt', 'hi'], '--prompt asks a model and --no-model serves none: leave one out'],
+  [['up', '--prompt=hi', '--model', 'none'], '--prompt asks a model and --no-model serves none: leave one out'],
 ])('wrong usage: %j', async (args, sentence) => {
   const { code, out, err } = await rankscope(...args);
   expect([code, out]).toEqual([2, '']);
@@ -67,6 +69,10 @@ test('every command explains itself', async () => {
     expect(help.out).toMatch(new RegExp(`^rankscope ${name} `));
     for (const line of help.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   }
+});
+
+test('the version', async () => {
+  expect(await rankscope('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
 });
 
 test('no plane: what was tried, why it failed, what to do', async () => {

@@ -1,5 +1,6 @@
 import { createPlaneClient } from '@rankscope/client';
 import { didYouMean } from '@rankscope/daemon';
+import manifest from '../package.json' with { type: 'json' };
 import type { Command } from './command.ts';
 import { chat } from './commands/chat.ts';
 import { helpOf } from './commands/help.ts';
@@ -28,6 +29,10 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
 
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first = 'help', ...rest] = args;
+  if (first === '--version') {
+    terminal.print(manifest.version);
+    return exitCodes.fine;
+  }
   const name = first === '--help' || first === '-h' ? 'help' : first;
   const found = commands.find((command) => command.name === name);
   if (found === undefined) {

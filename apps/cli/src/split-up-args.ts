@@ -21,5 +21,13 @@ export function splitUpArgs(args: readonly string[]): { own: UpFlags; passedOn: 
     } else passedOn.push(arg);
   }
   if (own.prompt?.trim() === '') throw new UsageError('--prompt needs a question');
+  if (own.prompt !== null && servesNothing(passedOn))
+    throw new UsageError('--prompt asks a model and --no-model serves none: leave one out');
   return { own, passedOn };
+}
+
+function servesNothing(args: readonly string[]): boolean {
+  return args.some(
+    (arg, at) => arg === '--no-model' || arg === '--model=none' || (arg === '--model' && args[at + 1] === 'none'),
+  );
 }

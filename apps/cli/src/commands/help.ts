@@ -41,7 +41,7 @@ export function showAll(commands: readonly Command[], terminal: Terminal): strin
     '',
     'rankscope help COMMAND tells its flags. A plane is asked at http://127.0.0.1:52500 unless --url or',
     'RANKSCOPE_URL names another; RANKSCOPE_TOKEN is sent where one is wanted.',
-    'Exit codes: 0 fine, 1 failed, 2 wrong usage.',
+    'Exit codes: 0 fine, 1 failed, 2 wrong usage. rankscope --version prints the version.',
   ].join('\n');
 }
 
