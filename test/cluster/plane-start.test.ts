@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -70,6 +70,17 @@ test('progress is news of the level info, for the log and for the parent', async
     expect([level, one.told().includes('progress')]).toEqual([level, progress]);
     expect(one.told().at(-1)).toBe('ready');
     expect(one.log() !== '').toBe(progress);
+  }
+});
+
+test('more ranks than the model can be cut for are refused once, before any is started', async () => {
+  for (const [args, reason] of [
+    [['--ranks', '5'], /this model has 4: take --ranks 4 or fewer/],
+    [['--ranks', '3', '--plan', 'tensor'], /kv heads 4.*take --ranks 1, 2 or 4, or --plan pipeline/],
+  ] as const) {
+    const dataDir = freshDir();
+    await expect(startPlane({ args: ['--model', 'tiny', ...args], dataDir })).rejects.toThrow(reason);
+    expect(readdirSync(join(dataDir, 'runners'))).toEqual([]);
   }
 });
 

@@ -60,7 +60,9 @@ export function openModel(options: OpenModelOptions): Model {
       serving = { instance: started.instance, board: createTaskBoard(started.instance) };
       tellAbout(started.instance, options);
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      const fix = message.includes('ENOSPC') ? '. Free some room there, or choose another place with --data DIR.' : '';
+      fail(message + fix);
     }
   };
 

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock, Log } from '@rankscope/daemon';
+import { z } from 'zod';
 import type { Config } from './config.ts';
+import { findDiskShortage, readFreeBytes } from './node/supervise/disk-room.ts';
 import { endLeftovers } from './node/supervise/end-leftovers.ts';
+import { findMisfit, type ModelSizes } from './node/supervise/find-misfit.ts';
 import { findFreePorts } from './node/supervise/free-ports.ts';
 import { type Instance, superviseInstance } from './node/supervise/instance.ts';
 import { planAssignments } from './node/supervise/plan-assignments.ts';
@@ -29,6 +32,14 @@ const repository = resolve(import.meta.dirname, '../../..');
 const tinyDir = join(repository, 'native/models/tiny');
 const runnerMain = join(repository, 'apps/runner/src/main.ts');
 
+const size = z.int().positive().nullable().default(null).catch(null);
+const ModelConfig = z.looseObject({
+  num_hidden_layers: size,
+  num_attention_heads: size,
+  num_key_value_heads: size,
+  intermediate_size: size,
+});
+
 /** Has the model at hand, then starts its ranks: one static assignment, attempt 1. */
 export async function startModel(options: StartModelOptions): Promise<StartedModel> {
   const { config, clock, newId, nodeId, bootId, runnersDir } = options;
@@ -36,13 +47,17 @@ export async function startModel(options: StartModelOptions): Promise<StartedMod
   if (found.kind === 'refused' || options.signal.aborted)
     return found.kind === 'refused' ? found : { kind: 'refused', reason: 'shutting down' };
   const { ranks, plan, engine } = config.model;
+  const sizes = readSizes(found.dir);
+  // A simulated rank cuts nothing.
+  const misfit = engine === 'mlx' ? findMisfit(sizes, plan, ranks) : null;
+  if (misfit !== null) return { kind: 'refused', reason: misfit };
   const spec = {
     modelId: found.modelId,
     modelDir: found.dir,
     engine,
     ranks,
     plan,
-    nLayers: readLayerCount(found.dir),
+    nLayers: sizes.layers ?? 0,
     deadlines: config.deadlines,
     injectAllowed: config.injectAllowed,
   };
@@ -63,6 +78,9 @@ export async function startModel(options: StartModelOptions): Promise<StartedMod
       instanceId: first.instanceId,
       runnerIds: assignments.map(({ runnerId }) => runnerId),
     });
+  // After the files of runs too old to keep have made room.
+  const shortage = findDiskShortage({ path: runnersDir, freeBytes: readFreeBytes(runnersDir), ranks });
+  if (shortage !== null) return { kind: 'refused', reason: shortage };
   const { monoNs, wallNs } = clock;
   const wallMs = () => Number(wallNs() / 1_000_000n);
   return {
@@ -92,14 +110,18 @@ async function findModel({ config, model, log, onProgress, signal }: StartModelO
   return fallback.kind === 'ready' ? fallback : { kind: 'refused', reason: `${fallback.reason} ${fallback.fix}` };
 }
 
-/** For the diagnostics only; the engine reads the model's configuration itself and refuses what it cannot run. */
-function readLayerCount(dir: string): number {
+/** What the file says of the sizes; the engine reads it itself and refuses what it cannot run. */
+function readSizes(dir: string): ModelSizes {
   try {
-    const config: unknown = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8'));
-    const layers =
-      typeof config === 'object' && config !== null && 'num_hidden_layers' in config ? config.num_hidden_layers : 0;
-    return typeof layers === 'number' && Number.isInteger(layers) ? layers : 0;
+    const config = ModelConfig.parse(JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')));
+    const heads = config.num_attention_heads;
+    return {
+      layers: config.num_hidden_layers,
+      heads,
+      kvHeads: config.num_key_value_heads ?? heads,
+      feedForward: config.intermediate_size,
+    };
   } catch {
-    return 0;
+    return { layers: null, heads: null, kvHeads: null, feedForward: null };
   }
 }

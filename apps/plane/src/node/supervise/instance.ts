@@ -49,7 +49,7 @@ export function superviseInstance(options: InstanceOptions): Instance {
   const listeners = new Set<(event: RunnerEvent) => void>();
   const members: Member[] = [];
   let cleanUp: NodeJS.Timeout | null = null;
-  const closing = false;
+  let closing = false;
 
   const onEvent = (event: RunnerEvent) => {
     if (event.kind === 'ended') {
@@ -57,14 +57,21 @@ export function superviseInstance(options: InstanceOptions): Instance {
       if (member) recordEnd(member, members);
       if (!closing) askToEnd(members.filter(isIdle), members);
       cleanUp ??= setTimeout(() => {
-        askToEnd(members);
+        if (!closing) askToEnd(members);
         void endForcibly(members);
       }, graceMs);
     }
     for (const listener of listeners) listener(event);
   };
   // Rank order: the last rank connects to the first and expects it to listen.
-  for (const assignment of options.assignments) members.push(startMember(options, assignment, onEvent));
+  try {
+    for (const assignment of options.assignments) members.push(startMember(options, assignment, onEvent));
+  } catch (error) {
+    // Half a group computes nothing, and nobody would look after it.
+    closing = true;
+    void endForcibly(members);
+    throw error;
+  }
   const ticker = setInterval(() => {
     for (const { runner, heartbeat } of members) {
       runner.trimLog();
@@ -86,6 +93,7 @@ export function superviseInstance(options: InstanceOptions): Instance {
     },
     async close() {
       clearInterval(ticker);
+      closing = true;
       for (const { runner } of members) runner.send({ type: 'shutdown', reason: null });
       await within(graceMs, allEnded(members));
       await endForcibly(members);
