@@ -48,7 +48,8 @@ void RankGroup::join(int rank, const std::vector<std::string>& hosts, const std:
   setenv("MLX_RANK", std::to_string(rank).c_str(), 1);
   const mx::distributed::Group ring = mx::distributed::init(true, "ring");
   auto decorator = std::make_shared<GroupDecorator>(ring.raw_group(), log_, faults_,
-                                                    GroupDecorator::Options{.group = 0, .window = rules_.window});
+                                                    GroupDecorator::Options{.group = 0, .window = rules_.window,
+                                                                             .exit_task = rules_.exit_task});
   group_.emplace(decorator);
   rank_ = ring.rank();
   world_ = ring.size();
@@ -75,7 +76,13 @@ int RankGroup::partner(int neighbour) const { return rules_.neighbours_only ? ne
 
 void RankGroup::eval(std::vector<mx::array> outputs) {
   log_.begin_eval();
-  mx::eval(std::move(outputs));
+  try {
+    mx::eval(std::move(outputs));
+  } catch (const std::exception& e) {
+    log_.end_eval();
+    if (decorator() && rules_.eval_blames_group) decorator()->blame(e.what());
+    throw;
+  }
   log_.end_eval();
 }
 

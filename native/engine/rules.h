@@ -9,6 +9,8 @@ namespace rankscope {
 
 struct Rules {
   Window window = Window::one;
+  ExitTask exit_task = ExitTask::asks;
+  bool eval_blames_group = true;
   Threads threads = Threads::one;
   UnevenPlans uneven_plans = UnevenPlans::refused;
   bool engine_touches_mlx_first = true;

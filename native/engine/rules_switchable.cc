@@ -21,6 +21,8 @@ uint64_t ask_wired_limit() { return mlx::core::set_wired_limit(0); }
 Rules rules() {
   Rules rules;
   rules.window = kept("RANKSCOPE_NATIVE_TEST_NO_WINDOW") ? Window::one : Window::none;
+  rules.exit_task = kept("RANKSCOPE_NATIVE_TEST_BLIND_EXIT_TASKS") ? ExitTask::asks : ExitTask::blind;
+  rules.eval_blames_group = kept("RANKSCOPE_NATIVE_TEST_NO_BLAME");
   rules.threads = kept("RANKSCOPE_NATIVE_TEST_FRESH_THREADS") ? Threads::one : Threads::fresh;
   rules.uneven_plans = kept("RANKSCOPE_NATIVE_TEST_UNEVEN_PLANS") ? UnevenPlans::refused : UnevenPlans::tried;
   rules.engine_touches_mlx_first = kept("RANKSCOPE_NATIVE_TEST_JS_FIRST");

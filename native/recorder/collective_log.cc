@@ -50,6 +50,10 @@ void CollectiveLog::fail(const Collective& collective, std::string_view reason) 
   record(collective, Kind::exit, Event::collective_failed, reason);
 }
 
+void CollectiveLog::failed_unseen(const Collective& collective, std::string_view reason) noexcept {
+  record(collective, Kind::mark, Event::collective_failed, reason);
+}
+
 void CollectiveLog::open(Op op) noexcept {
   Collective collective;
   collective.op = op;

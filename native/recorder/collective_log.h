@@ -53,6 +53,8 @@ class CollectiveLog {
   void enter(const Collective& collective) noexcept;
   void leave(const Collective& collective) noexcept;
   void fail(const Collective& collective, std::string_view reason) noexcept;
+  // It failed, and its exit was recorded as a good one before that was known: a mark says so.
+  void failed_unseen(const Collective& collective, std::string_view reason) noexcept;
   // For waits that are not on a stream (connecting): the now-cell alone.
   void open(Op op) noexcept;
   void close() noexcept;

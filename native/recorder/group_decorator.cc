@@ -64,6 +64,15 @@ void GroupDecorator::poison(const std::string& reason) {
   turn_.notify_all();
 }
 
+void GroupDecorator::blame(const std::string& what) {
+  // MLX's backends put their name in front of what they say.
+  const bool of_backend = what.starts_with("[ring]") || what.starts_with("[mpi]") || what.starts_with("[nccl]") ||
+                          what.starts_with("[jaccl]");
+  if (!of_backend || poisoned()) return;
+  log_.failed_unseen(last_, what);
+  poison(what);
+}
+
 bool GroupDecorator::poisoned() const {
   std::lock_guard lock(mutex_);
   return poisoned_;
@@ -79,7 +88,7 @@ void GroupDecorator::hand_over(Op op, const Array& payload, int peer, Stream str
   wait_for_turn();
   faults_.strike(log_.phase());
   wait_for_turn();  // the group may have been given up while a fault held this rank
-  const Collective collective = describe(op, payload, peer);
+  const Collective collective = last_ = describe(op, payload, peer);
   handed_over_ += 1;
   mx::scheduler::enqueue(stream, [this, collective] { log_.enter(collective); });
   try {
@@ -114,7 +123,7 @@ void GroupDecorator::wait_for_turn() {
 
 void GroupDecorator::enqueue_exit(const Collective& collective, Stream stream) {
   mx::scheduler::enqueue(stream, [this, collective, stream] {
-    const std::exception_ptr error = take_error(stream);
+    const std::exception_ptr error = options_.exit_task == ExitTask::asks ? take_error(stream) : nullptr;
     if (!error) return finish(collective, nullptr);
     const std::string text = text_of(error);
     finish(collective, &text);

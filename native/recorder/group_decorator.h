@@ -28,6 +28,11 @@ enum class Window : uint8_t {
   none,
 };
 
+enum class ExitTask : uint8_t {
+  asks,   // the stream, whether the collective failed
+  blind,  // as if somebody else had taken the error away before. For the test of that case.
+};
+
 class GroupDecorator final : public mlx::core::distributed::detail::GroupImpl {
  public:
   using Array = mlx::core::array;
@@ -36,12 +41,16 @@ class GroupDecorator final : public mlx::core::distributed::detail::GroupImpl {
   struct Options {
     uint16_t group = 0;  // number of this group in the ring file
     Window window = Window::one;
+    ExitTask exit_task = ExitTask::asks;
   };
 
   GroupDecorator(std::shared_ptr<GroupImpl> inner, CollectiveLog& log, Faults& faults, Options options);
 
   // Any thread. Whatever waits for its turn, or comes later, throws GroupBroken; the first reason stays.
   void poison(const std::string& reason);
+  // Engine thread: an eval ended with an error that says it came from the group's backend. Whoever asks a stream for its
+  // error takes it away, and eval asks too; where it was quicker than the exit task, the group is given up here.
+  void blame(const std::string& what);
   bool poisoned() const;
   std::string reason() const;
 
@@ -70,6 +79,7 @@ class GroupDecorator final : public mlx::core::distributed::detail::GroupImpl {
   Faults& faults_;
   const Options options_;
 
+  Collective last_;  // handed over last; engine thread
   uint64_t next_ordinal_ = 0;
   std::map<std::pair<Op, int>, uint64_t> next_message_;  // by direction and peer
 

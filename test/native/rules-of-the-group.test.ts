@@ -77,6 +77,35 @@ describe('1: the engine thread is the first to touch MLX', () => {
   });
 });
 
+describe('1: an error that eval finds before the exit task is still the group’s', () => {
+  // Whoever asks a stream for its error takes it away; which of the two is quicker is a matter of luck, so here the exit
+  // task never asks.
+  async function killOneOfTwo(...rules: Rule[]) {
+    const [survivor, victim] = await startLoadedRanks({ world: 2, plan: 'pipeline', ...without(...rules) });
+    const answer = rejection(survivor?.generate(request));
+    void rejection(victim?.generate(request));
+    await until('decoding', 15_000, () => survivor?.entries().some((e) => e.phase === 'decode_barrier') ?? false);
+    victim?.child.kill('SIGKILL');
+    const error = await within(3000, 'the survivor', answer);
+    const marks = survivor?.entries().filter(({ event }) => event === 'collective_failed') ?? [];
+    kill([survivor, victim].flatMap((rank) => rank ?? []));
+    return { error, marks };
+  }
+
+  test('with it the peer is known to be lost, and the recorder says which collective failed', async () => {
+    const { error, marks } = await killOneOfTwo('BLIND_EXIT_TASKS');
+    expect(error?.name).toBe('PeerLostError');
+    expect(marks).toHaveLength(1);
+    expect(marks[0]).toMatchObject({ rare: true, barrierSeq: expect.any(Number) });
+  });
+
+  test('without it the loss of a peer looks like a bug of our own', async () => {
+    const { error, marks } = await killOneOfTwo('BLIND_EXIT_TASKS', 'NO_BLAME');
+    expect(error?.name).not.toBe('PeerLostError');
+    expect(marks).toHaveLength(0);
+  });
+});
+
 describe('3: one strike', () => {
   // The window would refuse as well, and sooner than MLX: it is broken in all of them.
   async function callAfterDeath(...rules: Rule[]) {

@@ -3,6 +3,8 @@ import { type RankFailure, switchableDirectory } from './ranks.ts';
 /** A rule of the engine, by the name under which the test variant of the addon can be told to break it. */
 export type Rule =
   | 'NO_WINDOW'
+  | 'BLIND_EXIT_TASKS'
+  | 'NO_BLAME'
   | 'JS_FIRST'
   | 'FRESH_THREADS'
   | 'MANY_STRIKES'
