@@ -1,4 +1,4 @@
-import type { ClusterTimeline } from '@rankscope/schema';
+import type { ClusterAnalysis, ClusterTimeline } from '@rankscope/schema';
 import { drawnLanes } from '@rankscope/timeline';
 import { expect, test } from 'vitest';
 import { nameRanks } from './show-positions.ts';
@@ -98,6 +98,25 @@ test('a silent node is named with its address and its error', () => {
   const text = show({ ...frozen, unreachableNodes });
   expect(text).toContain('2 nodes are unreachable; their ranks are not in this picture');
   expect(text).toContain('  node-7  http://10.0.0.7:52500  no answer in 2000 ms\n  http://10.0.0.8:1  refused');
+});
+
+test('a rank whose recorder cannot be read is named with the reason', () => {
+  const [runner] = frozen.runners;
+  if (!runner) throw new Error('two ranks were drawn');
+  const { runnerId, nodeId, instanceId, deviceRank, statusKind } = runner;
+  const analysis: ClusterAnalysis = {
+    ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null, instances: [], nodes: [] },
+    runners: [
+      {
+        ...{ runnerId, nodeId, instanceId, deviceRank, statusKind, attempt: 1, snapshotAt: frozen.generatedAt },
+        ...{ secondsSinceProgress: null, openSite: null, lastLeft: null, ringFirstSeq: null, ringLastSeq: null },
+        ...{ dropped: 0, torn: 0, secondsSinceHeartbeat: null, secondsSinceLoop: null, exitCode: null },
+        ...{ exitSignal: null, errorMessage: 'recorder cannot be read: it is shorter than its head' },
+      },
+    ],
+  };
+  const text = showTimeline({ timeline: frozen, analysis, seconds: 30, terminal: terminalOf(100) });
+  expect(text.split('\n').at(-1)).toBe('  rank 0  recorder cannot be read: it is shorter than its head');
 });
 
 test('a cluster without ranks says so', () => {

@@ -27,10 +27,19 @@ export function showTimeline({ timeline, analysis, seconds, terminal }: ShowTime
   const instances = [...Map.groupBy(lanes, ({ runner }) => runner.instanceId).values()];
   const blocks = instances.map((members) => {
     const own = positions.filter(({ instanceId }) => instanceId === members[0]?.runner.instanceId);
-    return showInstance(members, own, { nowUs, seconds, terminal });
+    return [showInstance(members, own, { nowUs, seconds, terminal }), ...showTroubles(own, analysis)].join('\n');
   });
   if (blocks.length === 0) blocks.push('No rank runs on any node that answered.');
   return [...blocks, ...showUnreachable(timeline, terminal)].join('\n\n');
+}
+
+/** What a node says is wrong with a rank that lives; of one that has ended its end tells it. */
+function showTroubles(positions: readonly RankPosition[], analysis: ClusterAnalysis | null): string[] {
+  const told = new Map(analysis?.runners.map(({ runnerId, errorMessage }) => [runnerId, errorMessage]));
+  return positions.flatMap(({ runnerId, deviceRank, alive }) => {
+    const message = told.get(runnerId) ?? null;
+    return alive && message !== null ? [`  rank ${deviceRank}  ${message}`] : [];
+  });
 }
 
 interface View {
