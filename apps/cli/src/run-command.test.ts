@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { problemOf } from '@rankscope/schema';
+import { type ClusterAnalysis, problemOf } from '@rankscope/schema';
 import { drawnLanes } from '@rankscope/timeline';
 import { afterEach, expect, test } from 'vitest';
 import { parsePhase, pickRunner } from './commands/inject.ts';
@@ -108,6 +108,66 @@ test('the timeline drawn, and as the plane answered it', async () => {
     '/v1/diagnostics/cluster/timeline?limit=7&instanceId=drawn',
   ]);
   expect(JSON.parse((await rankscope('timeline', '--json', '--url', url)).out)).toEqual(timeline);
+});
+
+const row = { secondsSinceProgress: 1, openSite: null, lastLeft: null, ringFirstSeq: null, ringLastSeq: null };
+const silence = { secondsSinceHeartbeat: null, secondsSinceLoop: null, errorMessage: null, dropped: 0, torn: 0 };
+const nodeOf = (nodeId: string, url: string | null) => ({
+  ...{ nodeId, url, reachable: true, error: null, roundTripMs: 3, friendlyName: null, version: '0.0.0' },
+});
+const analysis: ClusterAnalysis = {
+  ...{ generatedAt: timeline.generatedAt, localNodeId: 'node-0', masterNodeId: 'node-0' },
+  runners: timeline.runners.map(({ runnerId, nodeId, instanceId, deviceRank, statusKind }) => ({
+    ...{ runnerId, nodeId, instanceId, deviceRank, statusKind, attempt: 1, snapshotAt: timeline.generatedAt },
+    ...{ ...row, ...silence, exitCode: null, exitSignal: deviceRank === 1 ? 'SIGKILL' : null },
+  })),
+  instances: [{ instanceId: 'drawn', modelId: 'tiny', worldSize: 2, seenRanks: [0, 1], missingRanks: [] }],
+  nodes: [nodeOf('node-0', null), nodeOf('node-1', 'http://10.0.0.2:52500')],
+};
+
+test('an instance that is not there is told from a cluster without ranks', async () => {
+  const url = await planeOf((req, res) =>
+    json(res, req.url?.includes('analysis') ? analysis : { ...timeline, runners: [], timeline: [] }),
+  );
+  for (const more of [[], ['--json']]) {
+    expect(await rankscope('timeline', '--instance', 'nope', ...more, '--url', url)).toEqual({
+      code: 1,
+      out: '',
+      err: 'rankscope: no instance has the id nope; there is drawn (tiny, 2 ranks)\n',
+    });
+  }
+});
+
+test('nodes tells the ended from the living, and what a node warns of', async () => {
+  const runtime = { nodeId: 'node-1', hostname: 'b', isMaster: false, cwd: '/' };
+  const diagnostics = {
+    generatedAt: timeline.generatedAt,
+    runtime,
+    resources: {},
+    warnings: ['recorder damaged: torn'],
+  };
+  const { localNodeId, masterNodeId, generatedAt } = analysis;
+  const told = { nodeId: 'http://10.0.0.2:52500', url: 'http://10.0.0.2:52500', ok: true, diagnostics, error: null };
+  const url = await planeOf((req, res) =>
+    json(res, req.url?.includes('analysis') ? analysis : { generatedAt, localNodeId, masterNodeId, nodes: [told] }),
+  );
+  const { out } = await rankscope('nodes', '--url', url);
+  expect(out).toContain('rank 0 of tiny  ');
+  expect(out).toContain('rank 1 of tiny, ended  ');
+  expect(out).toMatch(/2 of 2 nodes answer\nwarning: node-1: recorder damaged: torn\n$/);
+});
+
+test('nodes fits a terminal of 100 columns, and tells nodes apart whose ids begin alike', async () => {
+  const long = (tail: string) =>
+    nodeOf(`01a2043d-1c89-7342-961b-590b29a610${tail}`, 'http://a-rather-long-host-name.cluster.example:52500');
+  const nodes = [long('e8'), long('e9')].map((node) => ({ ...node, friendlyName: 'studio-of-the-second-floor' }));
+  const runners = analysis.runners.map((runner, at) => ({ ...runner, nodeId: nodes[at]?.nodeId ?? '' }));
+  const url = await planeOf((_, res) => json(res, { ...analysis, nodes, runners }));
+  const { out } = await rankscope('nodes', '--url', url);
+  for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  expect(out).toMatch(/…29a610e9 .*\n {2}rank 1 of tiny, ended\n {2}http:/);
+  const apart = await rankscope('nodes', '--url', url, '--json');
+  expect(JSON.parse(apart.out).nodes[0].nodeId).toBe('01a2043d-1c89-7342-961b-590b29a610e8');
 });
 
 test('a fault goes to the node of the rank, and the way back is told', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ClusterAnalysis } from '@rankscope/schema';
+import { stripVTControlCharacters } from 'node:util';
+import type { ClusterAnalysis, ClusterDiagnostics } from '@rankscope/schema';
 import { command } from '../command.ts';
 import { formatTable } from '../format-table.ts';
 import { interruptible } from '../interruptible.ts';
@@ -9,7 +10,10 @@ import { nameRanks } from '../show-positions.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCodes } from '../usage-error.ts';
 
+const shortIdLength = 8;
 const watchEveryMs = 1000;
+/** Warnings come with all that a node knows, which is much; they change seldom. */
+const warningsEveryTurns = 10;
 
 export const nodes = command({
   name: 'nodes',
@@ -18,9 +22,13 @@ export const nodes = command({
   details: ['--watch  live, until Ctrl-C', '--json   the cluster’s analysis as the plane answered it'],
   flags: { watch: 'boolean', json: 'boolean' },
   async run({ plane, terminal, flags }) {
-    const first = answerOf(plane.baseUrl, await plane.analysis());
+    const [analysed, diagnosed] = await Promise.all([plane.analysis(), flags.json ? null : plane.clusterDiagnostics()]);
+    const first = answerOf(plane.baseUrl, analysed);
+    let warnings = diagnosed?.kind === 'ok' ? warningsOf(diagnosed.value) : [];
     const show = (analysis: ClusterAnalysis) =>
-      flags.json ? JSON.stringify(analysis, null, terminal.isTty ? 2 : 0) : showNodes(analysis, terminal);
+      flags.json
+        ? JSON.stringify(analysis, null, terminal.isTty ? 2 : 0)
+        : [showNodes(analysis, terminal), ...showWarnings(warnings, analysis, terminal)].join('\n');
     if (!flags.watch) {
       terminal.print(show(first));
       return exitCodes.fine;
@@ -28,8 +36,12 @@ export const nodes = command({
     const screen = createScreen(terminal);
     screen.show(show(first));
     return interruptible(async (signal) => {
-      while (!signal.aborted) {
+      for (let turn = 1; !signal.aborted; turn += 1) {
         await pause(watchEveryMs, undefined, { signal }).catch(() => undefined);
+        if (turn % warningsEveryTurns === 0 && !flags.json) {
+          const again = await plane.clusterDiagnostics();
+          if (again.kind === 'ok') warnings = warningsOf(again.value);
+        }
         const next = await plane.analysis();
         if (next.kind === 'ok') screen.show(show(next.value));
         else screen.note(explain(plane.baseUrl, next.error, next.status, next.problem?.detail ?? null));
@@ -38,23 +50,94 @@ export const nodes = command({
   },
 });
 
+interface Warning {
+  readonly nodeId: string;
+  readonly text: string;
+}
+
+function warningsOf({ nodes: rows }: ClusterDiagnostics): Warning[] {
+  return rows.flatMap(({ nodeId, diagnostics }) => {
+    const id = diagnostics?.runtime.nodeId ?? nodeId;
+    return [...new Set(diagnostics?.warnings)].map((text) => ({ nodeId: id, text }));
+  });
+}
+
+function showWarnings(warnings: readonly Warning[], { nodes: rows }: ClusterAnalysis, terminal: Terminal): string[] {
+  const names = new Map(rows.map(({ nodeId, friendlyName }) => [nodeId, friendlyName ?? nodeId]));
+  return warnings.map(({ nodeId, text }) =>
+    terminal.style('yellow', `warning: ${names.get(nodeId) ?? nodeId}: ${text}`),
+  );
+}
+
 export function showNodes(analysis: ClusterAnalysis, terminal: Terminal): string {
   const { nodes: rows, runners, localNodeId, masterNodeId } = analysis;
   const models = new Map(analysis.instances.map(({ instanceId, modelId }) => [instanceId, modelId]));
-  const table = rows.map(({ nodeId, url, reachable, error, roundTripMs, friendlyName, version }) => {
-    const own = Map.groupBy(
-      runners.filter((runner) => runner.nodeId === nodeId),
-      ({ instanceId }) => models.get(instanceId) ?? instanceId,
-    );
-    const ranks = [...own]
-      .map(([model, members]) => `${nameRanks(members.map(({ deviceRank }) => deviceRank))} of ${model}`)
-      .join('; ');
+  const ids = shortIds(rows.map(({ nodeId }) => nodeId));
+  const cells = rows.map(({ nodeId, url, reachable, error, roundTripMs, friendlyName, version }, at) => {
+    const own = runners.filter((runner) => runner.nodeId === nodeId);
     const role = [nodeId === localNodeId && 'asked', nodeId === masterNodeId && 'leader'].filter(Boolean).join(', ');
     const state = reachable ? (roundTripMs === null ? 'here' : `${roundTripMs.toFixed(0)} ms`) : 'unreachable';
-    return [friendlyName ?? '', nodeId, state, reachable ? ranks : (error ?? ''), version ?? '', url ?? '', role];
+    const ranks = reachable ? nameOwnRanks(own, models) : (error ?? '');
+    return { name: [friendlyName ?? '', ids[at] ?? '', state], ranks, version: version ?? '', url: url ?? '', role };
   });
-  const drawn = formatTable(['name', 'node', 'answers', 'ranks', 'version', 'address', ''], table, terminal);
+  const wide = formatTable(
+    ['name', 'node', 'answers', 'ranks', 'version', 'address', ''],
+    cells.map(({ name, ranks, version, url, role }) => [...name, ranks, version, url, role]),
+    terminal,
+  );
+  const fits = wide.split('\n').every((line) => stripVTControlCharacters(line).length <= terminal.columns);
   const silent = rows.filter(({ reachable }) => !reachable).length;
   const sum = `${rows.length - silent} of ${rows.length} nodes answer`;
-  return `${drawn}\n${silent > 0 ? terminal.style('bold', sum) : sum}`;
+  return `${fits ? wide : showBelow(cells, terminal)}\n${silent > 0 ? terminal.style('bold', sum) : sum}`;
+}
+
+interface NodeCells {
+  readonly name: readonly string[];
+  readonly ranks: string;
+  readonly version: string;
+  readonly url: string;
+  readonly role: string;
+}
+
+/** Where a line has no room for it, what runs on a node, and where, stands under the node. */
+function showBelow(cells: readonly NodeCells[], terminal: Terminal): string {
+  const table = formatTable(
+    ['name', 'node', 'answers', 'version', ''],
+    cells.map(({ name, version, role }) => [...name, version, role]),
+    terminal,
+  );
+  const [head = '', ...lines] = table.split('\n');
+  const below = cells.map(({ ranks, url }) => [ranks, url].flatMap((text) => wrap(text, terminal.columns - 2)));
+  return [head, ...lines.flatMap((line, at) => [line, ...(below[at] ?? [])])].join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => `  ${line}`);
+}
+
+/** Eight characters. Ids that begin with a time are alike at first: then the last eight, and all of them at the worst. */
+function shortIds(ids: readonly string[]): string[] {
+  const shortenings = [
+    (id: string) => id.slice(0, shortIdLength),
+    (id: string) => (id.length <= shortIdLength + 1 ? id : `…${id.slice(-shortIdLength)}`),
+  ];
+  const apart = shortenings.find((shorten) => new Set(ids.map(shorten)).size === new Set(ids).size);
+  return apart === undefined ? [...ids] : ids.map(apart);
+}
+
+/** `ranks 0, 1 of tiny; rank 2 of tiny, ended`. */
+function nameOwnRanks(own: ClusterAnalysis['runners'], models: ReadonlyMap<string, string>): string {
+  const groups = Map.groupBy(own, ({ instanceId, exitCode, exitSignal }) => {
+    const ended = exitCode !== null || exitSignal !== null ? ', ended' : '';
+    return `${models.get(instanceId) ?? instanceId}${ended}`;
+  });
+  return [...groups]
+    .map(([model, members]) => `${nameRanks(members.map(({ deviceRank }) => deviceRank))} of ${model}`)
+    .join('; ');
 }

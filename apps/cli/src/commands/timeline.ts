@@ -1,10 +1,11 @@
+import type { ClusterAnalysis } from '@rankscope/schema';
 import { applyChange, type LiveTimeline } from '@rankscope/timeline';
 import { command } from '../command.ts';
 import { interruptible } from '../interruptible.ts';
 import { answerOf } from '../plane-answer.ts';
 import { createScreen } from '../screen.ts';
 import { showTimeline } from '../show-timeline.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
+import { CommandError, exitCodes, UsageError } from '../usage-error.ts';
 
 const defaultSeconds = 30;
 /** Enough for a minute of decoding; a drawing needs no more. */
@@ -34,6 +35,10 @@ export const timeline = command({
     };
     const [asked, analysed] = await Promise.all([plane.timeline(query), flags.json ? null : plane.analysis()]);
     const answer = answerOf(plane.baseUrl, asked);
+    if (flags.instance !== undefined && answer.runners.length === 0) {
+      const known = answerOf(plane.baseUrl, analysed ?? (await plane.analysis()));
+      throw new CommandError(noInstance(flags.instance, known));
+    }
     if (flags.json) terminal.print(JSON.stringify(answer, null, terminal.isTty ? 2 : 0));
     else
       terminal.print(
@@ -60,7 +65,9 @@ export const timeline = command({
           live = applyChange(live, change, { maxEntriesPerRunner: liveEntriesPerRunner });
           if (flags.json || live === null) continue;
           const shown = instance === undefined ? live.timeline : onlyInstance(live.timeline, instance);
-          screen.show(showTimeline({ timeline: shown, analysis: live.analysis, seconds, terminal }));
+          const { analysis } = live;
+          if (instance !== undefined && shown.runners.length === 0) screen.show(noInstance(instance, analysis));
+          else screen.show(showTimeline({ timeline: shown, analysis, seconds, terminal }));
         }
       }).finally(() => screen.close());
     }
@@ -69,4 +76,14 @@ export const timeline = command({
 
 function onlyInstance(whole: LiveTimeline['timeline'], instanceId: string): LiveTimeline['timeline'] {
   return { ...whole, runners: whole.runners.filter((runner) => runner.instanceId === instanceId) };
+}
+
+function noInstance(id: string, { instances, nodes }: ClusterAnalysis): string {
+  const known = instances.map(({ instanceId, modelId, worldSize }) => {
+    const ranks = worldSize === 1 ? '1 rank' : `${worldSize} ranks`;
+    return `${instanceId} (${modelId}, ${ranks})`;
+  });
+  const silent = nodes.filter(({ reachable }) => !reachable).length;
+  const heard = silent === 0 ? '' : `; ${silent} of ${nodes.length} nodes did not answer`;
+  return `no instance has the id ${id}; ${known.length === 0 ? 'there is none' : `there is ${known.join(', ')}`}${heard}`;
 }
