@@ -39,6 +39,20 @@ const errorOf = async (url: string, more = {}) => {
   return answer.kind === 'failed' ? answer.error : 'it was fine';
 };
 
+/** Runs a program of its own, in which `ask` asks the url; answers what it prints. */
+function inChild(program: string, url: string): Promise<string> {
+  const script = `import { fetchJson } from ${JSON.stringify(new URL('fetch-json.ts', import.meta.url).href)};
+    import { z } from 'zod';
+    const ask = (maxBytes) => fetchJson({ url: process.argv[1], schema: z.object({}), deadlineMs: 60000, maxBytes });
+    ${program}`;
+  const args = ['--input-type=module', '-e', script, url];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, { cwd: import.meta.dirname }, (error, stdout) =>
+      error ? reject(error) : resolve(stdout.trim()),
+    );
+  });
+}
+
 test('a good answer comes with its time and headers', async () => {
   const url = await listen((_, res) =>
     res.setHeader('content-type', 'application/json').setHeader('x-one', '1').end('{"runners":[]}'),
@@ -129,6 +143,43 @@ test('too large: refused by its length, or cut while it streams, and the connect
   expect(sent.bytes).toBeLessThan(32 * 1024 * 1024);
 });
 
+test('a peer that sends too much again and again does not swell the process', async () => {
+  const block = Buffer.alloc(1024 * 1024, ' ');
+  const url = await listen((_, res) => {
+    res.setHeader('content-type', 'application/json');
+    let left = 200;
+    const push = () => {
+      while (left > 0 && !res.destroyed) {
+        left -= 1;
+        if (!res.write(block)) return;
+      }
+      res.end();
+    };
+    res.on('drain', push);
+    push();
+  });
+  const grownMiB = await inChild(
+    `const before = process.memoryUsage.rss();
+    for (let i = 0; i < 5; i += 1) await ask(64 * 1024 * 1024);
+    console.log(Math.round((process.memoryUsage.rss() - before) / 1024 / 1024));`,
+    url,
+  );
+  // Kept as strings it was 330.
+  expect(Number(grownMiB)).toBeLessThan(120);
+});
+
+test('a long answer of many pieces, cut inside characters, is whole', async () => {
+  const phase = 'ä€😀'.repeat(100_000);
+  const body = Buffer.from(JSON.stringify({ runners: [{ phase }] }));
+  const url = await listen((_, res) => {
+    res.setHeader('content-type', 'application/json');
+    for (let at = 0; at < body.length; at += 65_537) res.write(body.subarray(at, at + 65_537));
+    res.end();
+  });
+  expect(await ask(url, { maxBytes: body.length })).toMatchObject({ kind: 'ok', value: { runners: [{ phase }] } });
+  expect(await errorOf(url, { maxBytes: body.length - 1 })).toMatch(/^answer larger than/);
+});
+
 test('an answer of another shape names where and what', async () => {
   const url = await listen((_, res) =>
     res.setHeader('content-type', 'application/json').end('{"runners":[{"phase":3}]}'),
@@ -157,17 +208,7 @@ test('the caller may give up', async () => {
 
 test('a kept connection does not keep a program alive', async () => {
   const url = await listen((_, res) => res.setHeader('content-type', 'application/json').end('{}'));
-  const script = `import { fetchJson } from ${JSON.stringify(new URL('fetch-json.ts', import.meta.url).href)};
-    import { z } from 'zod';
-    const answer = await fetchJson({ url: process.argv[1], schema: z.object({}), deadlineMs: 60000, maxBytes: 1000 });
-    console.log(answer.kind);`;
   const startedAt = performance.now();
-  const child = await new Promise<string>((resolve, reject) => {
-    const args = ['--input-type=module', '-e', script, url];
-    execFile(process.execPath, args, { cwd: import.meta.dirname }, (error, stdout) =>
-      error ? reject(error) : resolve(stdout),
-    );
-  });
-  expect(child.trim()).toBe('ok');
+  expect(await inChild('console.log((await ask(1000)).kind);', url)).toBe('ok');
   expect(performance.now() - startedAt).toBeLessThan(5000);
 });
