@@ -13,6 +13,10 @@ export async function killARunner(subject: KillSubject, order: KillOrder): Promi
   const group = await startRanks({ engine: 'mlx', modelDir: subject.modelDir ?? '', plan, worldSize });
   try {
     await group.untilReady();
+    if (subject.straggleMs > 0) {
+      const fault = { kind: 'delay', at: null, after: 0, delayMs: subject.straggleMs } as const;
+      group.rank(0).send({ type: 'inject', fault });
+    }
     group.sendAll({ type: 'task', task: makeTask(subject.question, { maxTokens: 1_000 }) });
     await untilMoment(order, (count) => untilTokens(group.rank(subject.samplingRank), count));
 

@@ -17,19 +17,36 @@ export interface KillSubject {
   readonly question: string;
   /** The answer is longer than this by so much that the kill falls into it. */
   readonly mostTokens: number;
+  /**
+   * How much later than the others rank 0 of the bare runners comes to each collective, as on machines of unequal speed.
+   * Two equal ranks on one machine meet for microseconds and compute in between, so that a random moment would miss the
+   * collective one time in three; there is nothing to learn from the ranks before the kill.
+   */
+  readonly straggleMs: number;
 }
 
-const tiny = { model: 'tiny', modelDir: tinyModel, question: 'Count.', mostTokens: 200 } as const;
+const tiny = { model: 'tiny', modelDir: tinyModel, question: 'Count.', mostTokens: 200, straggleMs: 0 } as const;
 
 export const killSubjects: readonly KillSubject[] = [
   { ...tiny, name: 'tiny PP2', plan: 'pipeline', worldSize: 2, samplingRank: 1, runnerKills: 16, planeKills: 4 },
-  { ...tiny, name: 'tiny TP2', plan: 'tensor', worldSize: 2, samplingRank: 0, runnerKills: 16, planeKills: 4 },
+  {
+    ...tiny,
+    name: 'tiny TP2',
+    plan: 'tensor',
+    worldSize: 2,
+    samplingRank: 0,
+    runnerKills: 16,
+    planeKills: 4,
+    mostTokens: 60,
+    straggleMs: 2,
+  },
   {
     name: 'SmolLM2 TP3',
     model: 'smollm2',
     modelDir: findSmollm2(),
     question: 'Write the numbers from one to one hundred in words, one after the other.',
     mostTokens: 8,
+    straggleMs: 0,
     plan: 'tensor',
     worldSize: 3,
     samplingRank: 0,
