@@ -306,6 +306,7 @@ describe('6: the last rank joins last', () => {
       },
       {
         nodeId: newId(),
+        cores: 2,
         bootId: newId(),
         attempt: 1,
         ports: [7001, 7002, 7003],

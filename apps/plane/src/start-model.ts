@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock, Log } from '@rankscope/daemon';
 import { z } from 'zod';
@@ -66,6 +67,7 @@ export async function startModel(options: StartModelOptions): Promise<StartedMod
   const ringPathOf = (runnerId: string) => join(runnersDir, `${runnerId}.ring`);
   const assignments = planAssignments(spec, {
     nodeId,
+    cores: availableParallelism(),
     bootId,
     attempt: 1,
     ports: await findFreePorts(ranks),

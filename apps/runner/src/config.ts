@@ -7,3 +7,11 @@ const fields = z.object({ RANKSCOPE_LOG: z.enum(logLevels).default('info') });
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env) {
   return parseConfig({ fields, env, unknownKeys: 'ignore' }).values;
 }
+
+/**
+ * Tells OpenBLAS how many threads to start. It reads the variable when it is loaded, so this comes before the native
+ * core; what a person has set stays.
+ */
+export function limitComputeThreads(threads: number | null, env: NodeJS.ProcessEnv = process.env): void {
+  if (threads !== null) env.OPENBLAS_NUM_THREADS ??= String(threads);
+}

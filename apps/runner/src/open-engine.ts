@@ -1,5 +1,6 @@
 import { type FlightWriter, openRingWriter } from '@rankscope/flight-recorder';
 import type { Assignment } from '@rankscope/schema';
+import { limitComputeThreads } from './config.ts';
 import type { RankEngine } from './engine/engine.ts';
 import { createSimulatedEngine } from './engine/simulated-engine.ts';
 import { simulatedPrompter } from './engine/simulated-model.ts';
@@ -19,6 +20,7 @@ export async function openEngine(assignment: Assignment): Promise<OpenedEngine> 
       return { writer, engine: createSimulatedEngine(assignment, writer), openPrompter: () => simulatedPrompter };
     }
     case 'mlx': {
+      limitComputeThreads(assignment.computeThreads);
       // Loaded only here: a simulated rank runs on machines that have no MLX.
       const { openMlxEngine } = await import('./engine/mlx-engine.ts');
       return { ...openMlxEngine(assignment), openPrompter: () => openPrompter(assignment.modelDir) };

@@ -38,6 +38,8 @@ export const Assignment = z.strictObject({
   /** The boot id of the machine, so that a monotonic time is never compared across a reboot. */
   bootId: z.uuid(),
   deadlines: RankDeadlines,
+  /** Threads that the rank's matrix products may use; null leaves it to the BLAS, which takes all cores. */
+  computeThreads: z.int().positive().nullable().default(null),
   injectAllowed: z.boolean(),
 });
 export type Assignment = z.infer<typeof Assignment>;

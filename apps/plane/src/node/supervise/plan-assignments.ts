@@ -14,6 +14,8 @@ export interface InstanceSpec {
 
 export interface AssignmentSurroundings {
   readonly nodeId: string;
+  /** Cores that the ranks of this machine share. */
+  readonly cores: number;
   readonly bootId: string;
   readonly attempt: number;
   /** One free port per rank. */
@@ -22,7 +24,12 @@ export interface AssignmentSurroundings {
   readonly newId: () => string;
 }
 
-/** Turns what the flags ask for into one assignment per rank, in rank order. */
+/**
+ * Turns what the flags ask for into one assignment per rank, in rank order.
+ *
+ * Ranks of one machine divide its cores: with a BLAS that takes all of them for each, and a waiting rank that spins,
+ * a token over three ranks on two cores takes four times as long.
+ */
 export function planAssignments(spec: InstanceSpec, around: AssignmentSurroundings): Assignment[] {
   const instanceId = around.newId();
   const hosts = around.ports.map((port) => `127.0.0.1:${port}`);
@@ -44,6 +51,7 @@ export function planAssignments(spec: InstanceSpec, around: AssignmentSurroundin
       ringPath: around.ringPathOf(runnerId),
       bootId: around.bootId,
       deadlines: spec.deadlines,
+      computeThreads: Math.max(1, Math.floor(around.cores / spec.ranks)),
       injectAllowed: spec.injectAllowed,
     });
   });
