@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { Inspector } from './inspector/inspector.tsx';
 import { nowOf } from './live/feed.ts';
 import { useBoard, useFeed } from './live/live-context.tsx';
+import { MemoryPanel } from './memory/memory-panel.tsx';
 import { RankTable } from './ranks/rank-table.tsx';
 import { StandoffPanel } from './ranks/standoff-panel.tsx';
 import { UnreachableList } from './ranks/unreachable-list.tsx';
@@ -57,6 +58,7 @@ export function TimelinePage() {
           <StandoffPanel board={board} instanceId={instanceId} nowMs={nowMs} />
           <TimelinePanel viewStore={viewStore} rows={rows} nowMs={nowMs} board={board} />
           <RankTable board={board} rows={rows} nowMs={nowMs} />
+          <MemoryPanel viewStore={viewStore} board={board} rows={rows} />
           <UnreachableList board={board} />
         </div>
         <Inspector board={board} row={shown} selected={selected} nowMs={nowMs} />

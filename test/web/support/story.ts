@@ -1,4 +1,10 @@
-import type { ClusterAnalysis, ClusterTimeline, ClusterTimelineRunner } from '@rankscope/schema';
+import type {
+  ClusterAnalysis,
+  ClusterTimeline,
+  ClusterTimelineEntry,
+  ClusterTimelineRunner,
+  MlxMemorySnapshot,
+} from '@rankscope/schema';
 import { lastCollective, nodeOf, runnerOf, type Scribe, textOf, writeRank } from './story-rank.ts';
 
 export interface Told {
@@ -43,7 +49,9 @@ export function tellStory({
   const runners = scribes.map((scribe, rank) =>
     runnerFacts(scribe, rank, worldSize, nowMs, stuckMs, missing, deadRank === rank),
   );
-  const timeline = scribes.flatMap(({ entries }) => entries).sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+  const timeline = scribes
+    .flatMap(({ entries }) => withMemory(entries, stuckMs))
+    .sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
   const generatedAt = textOf(nowMs);
   return {
     timeline: {
@@ -90,6 +98,30 @@ export function tellStory({
   };
 }
 
+function snapshotAt(ms: number, activeGb: number): MlxMemorySnapshot {
+  const size = (gb: number) => ({ inBytes: Math.round(gb * gibi) });
+  return {
+    generatedAt: textOf(ms),
+    active: size(activeGb),
+    cache: size(1.8),
+    peak: size(22.6),
+    wiredLimit: size(32),
+    source: 'mlx',
+  };
+}
+
+/** Every third second the recorder took a snapshot with an entry; loading fills the memory, decoding a little more. */
+function withMemory(entries: readonly ClusterTimelineEntry[], stuckMs: number): ClusterTimelineEntry[] {
+  let nextMs = 0;
+  return entries.map((entry) => {
+    const ms = Date.parse(entry.at);
+    if (ms < nextMs) return entry;
+    nextMs = ms + 3000;
+    const activeGb = Math.min(21.9, 14 + Math.max(0, 30 - (stuckMs - ms) / 1000) * 0.5);
+    return { ...entry, mlxMemory: snapshotAt(ms, activeGb) };
+  });
+}
+
 function runnerFacts(
   scribe: Scribe,
   rank: number,
@@ -99,7 +131,6 @@ function runnerFacts(
   missing: number | null,
   dead: boolean,
 ): ClusterTimelineRunner {
-  const size = (gb: number) => ({ inBytes: Math.round(gb * gibi) });
   return {
     nodeId: nodeOf(rank),
     runnerId: runnerOf(rank),
@@ -116,14 +147,8 @@ function runnerFacts(
     lastProgressAt: scribe.entries.at(-1)?.at ?? null,
     activeTaskId: null,
     activeCommandId: null,
-    lastMlxMemory: {
-      generatedAt: textOf(nowMs),
-      active: size(21.9),
-      cache: size(1.8),
-      peak: size(22.6),
-      wiredLimit: null,
-      source: 'mlx',
-    },
+    // A rank that hangs takes no snapshot.
+    lastMlxMemory: snapshotAt(missing === null ? nowMs : stuckMs - 1000, 21.9),
   };
 }
 

@@ -17,6 +17,10 @@ const names = {
   halo: '--alarm-halo',
   hatch: '--hatch-line',
   warning: '--warning-text',
+  active: '--memory-active',
+  cache: '--memory-cache',
+  peak: '--memory-peak',
+  limit: '--memory-limit',
 } as const;
 
 /** The colours of the theme in force, as the canvas needs them, and the two faces. */

@@ -1,6 +1,8 @@
 import type { ClusterAnalysis, UnreachableNode } from '@rankscope/schema';
-import { describePosition, type Lane, lanes, nameSite, type RankPosition, rankPositions } from '@rankscope/timeline';
+import { type Lane, lanes, nameSite, type RankPosition, rankPositions } from '@rankscope/timeline';
 import type { Received } from '../live/feed.ts';
+import { createMemoryKeeper, type MemorySample } from '../memory/samples.ts';
+import { absentTexts, insideTexts } from '../ranks/standing-texts.ts';
 import { findStandoffs, type Standoff } from '../ranks/standoff.ts';
 import type { LaneState, Row, Standing } from './row.ts';
 
@@ -15,6 +17,7 @@ export interface Board {
   readonly analysis: ClusterAnalysis;
   readonly generatedAtMs: number;
   readonly nodeNames: ReadonlyMap<string, string>;
+  readonly memory: ReadonlyMap<string, readonly MemorySample[]>;
 }
 
 interface Remembered {
@@ -25,6 +28,7 @@ interface Remembered {
 /** Remembers the lanes of a node that can no longer be reached, so that they do not vanish at the worst moment. */
 export function createBoardMaker(): (received: Received) => Board {
   const remembered = new Map<string, Remembered>();
+  const keepMemory = createMemoryKeeper();
   return ({ timeline, analysis }) => {
     const nowMs = Date.parse(timeline.generatedAt);
     const current = lanes(timeline);
@@ -75,6 +79,7 @@ export function createBoardMaker(): (received: Received) => Board {
       analysis,
       generatedAtMs: nowMs,
       nodeNames,
+      memory: keepMemory(timeline),
     };
   };
 }
@@ -121,25 +126,16 @@ function standingOf(
   nowMs: number,
 ): Standing {
   if (position === undefined) return { kind: 'none' };
-  const { inside, deviceRank, instanceId, notIn } = position;
+  const { inside, deviceRank, instanceId } = position;
   const standoff = standoffs.find((each) => each.instanceId === instanceId);
-  if (standoff?.absent.some(({ rank }) => rank === deviceRank)) {
-    const where = describePosition(position).replace(/^ended[^:]*: /, '');
-    const short = notIn === null ? [] : [`not in ${notIn.barrierSeq}`];
+  if (standoff?.absent.some(({ rank }) => rank === deviceRank))
     return {
       kind: 'absent',
-      texts: [`not there: ${where}`, where, ...short],
+      texts: absentTexts(position),
       sinceMs: lane.lastEntryUs === null ? null : lane.lastEntryUs / 1000,
     };
-  }
   if (inside === null || inside.seconds < 1) return { kind: 'none' };
-  const layer = inside.layer === null ? [] : [`inside ${nameSite(inside)}, layer ${inside.layer}`];
-  const short = inside.barrierSeq === null ? [] : [`in ${inside.barrierSeq}`];
-  return {
-    kind: 'inside',
-    texts: [...layer, `inside ${nameSite(inside)}`, ...short],
-    sinceMs: nowMs - inside.seconds * 1000,
-  };
+  return { kind: 'inside', texts: insideTexts(inside), sinceMs: nowMs - inside.seconds * 1000 };
 }
 
 const bare = { runnerId: null, phase: null, spans: [], sites: [], gaps: [] } as const;
@@ -175,5 +171,7 @@ function unreachableRow(nodeName: string, error: string): Row {
 /** How a process ended, as far as anyone knows: `ended: SIGKILL`, `ended: exit 13, peer lost`. */
 function endOf(told: ClusterAnalysis['runners'][number] | undefined): string {
   const how = told?.exitSignal ?? (told?.exitCode == null ? null : `exit ${told.exitCode}`);
-  return ['ended', [how, told?.errorMessage].filter(Boolean).join(', ')].filter(Boolean).join(': ');
+  // That it was killed by the signal is what the signal says already.
+  const why = told?.exitSignal == null ? told?.errorMessage : null;
+  return ['ended', [how, why].filter(Boolean).join(', ')].filter(Boolean).join(': ');
 }
