@@ -20,7 +20,7 @@ export function post(url: string, body: unknown, signal?: AbortSignal): Promise<
 
 export const chatBody = (more: object = {}) => ({
   model: 'tiny',
-  messages: [{ role: 'user', content: 'Hello' }],
+  messages: [{ role: 'user' as const, content: 'Hello' }],
   ...more,
 });
 

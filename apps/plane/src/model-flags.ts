@@ -26,7 +26,7 @@ const maxRanks = 64;
 /** The names that need no directory. */
 const knownModels = ['smollm2', 'tiny'] as const;
 
-export type Flags = Readonly<Record<string, string | boolean>>;
+type Flags = Readonly<Record<string, string | boolean>>;
 
 /** Everything that is wrong with the flags of `up`, one line each. */
 export function findModelFaults(flags: Flags, isDirectory: (path: string) => boolean): string[] {

@@ -32,7 +32,7 @@ const chunk = (content: string) =>
     model: 'm',
     choices: [{ index: 0, delta: { content }, finish_reason: null }],
   });
-const request = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+const request = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] };
 
 test('a call goes to its path, with its query and its token', async () => {
   const seen: (string | undefined)[] = [];

@@ -5,8 +5,12 @@ import type { Route } from './route.ts';
 
 type Json = Record<string, unknown>;
 
+export interface OpenapiDocument extends Description {
+  readonly components: { readonly schemas: Readonly<Json> };
+}
+
 /** OpenAPI 3.1 out of the table that mounts the routes: its dialect of JSON Schema is the one zod writes. */
-export function openapi(routes: readonly Route[]): Description {
+export function openapi(routes: readonly Route[]): OpenapiDocument {
   const components: Json = {};
   const reference = (schema: z.ZodType, io: 'input' | 'output') => referenceOf(schema, io, components);
   const paths: Record<string, Json> = {};
