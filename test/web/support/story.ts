@@ -21,7 +21,7 @@ export interface StoryOptions {
   readonly nowMs: number;
   /** Ranks that exist and never reported, counted after the last. */
   readonly neverReported?: number;
-  readonly deadRank?: number;
+  readonly deadRank?: number | undefined;
   readonly gapRank?: number;
   readonly unreachable?: readonly { nodeId: string; url: string | null; error: string }[];
 }
