@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openRingReader } from '@rankscope/flight-recorder';
 import type { NativePlan } from '../../native/lib/index.ts';
+import { greedy } from '../native/support/greedy.ts';
 import type { RankAnswer, RankCall } from '../native/support/rank-messages.ts';
 import { freePorts } from '../support/runner-harness.ts';
 
@@ -50,24 +51,13 @@ export async function startSwitchedRanks(plan: NativePlan, world: number, dir: s
     generate: async (maxTokens, onToken) => {
       const [first] = ranks;
       if (first !== undefined) first.onToken = onToken ?? (() => {});
-      await callAll(() => ({ call: 'generate', options: { ...greedy, maxTokens } }));
+      await callAll(() => ({ call: 'generate', options: { ...request, maxTokens } }));
     },
     slots: () => ranks.map((_, rank) => claimedSlots(ringPath(rank))),
   };
 }
 
-const greedy = {
-  tokens: Int32Array.from({ length: 16 }, (_, i) => 10 + ((i * 7919) % 40_000)),
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  seed: 0,
-  prefillChunk: 512,
-  eosTokenIds: new Int32Array(),
-  wantLogits: false,
-} as const;
+const request = { ...greedy, tokens: Int32Array.from({ length: 16 }, (_, i) => 10 + ((i * 7919) % 40_000)) };
 
 function openCall(rank: number, hosts: readonly string[], path: string): RankCall {
   const worldSize = Math.max(1, hosts.length);

@@ -1,7 +1,8 @@
-import { runnerExitCodes } from '@rankscope/schema';
+import { nowCells, runnerExitCodes } from '@rankscope/schema';
 import { expect, test } from 'vitest';
 import { failedOf } from '../support/runner-harness.ts';
 import { collectiveFaults } from '../support/runner-phases.ts';
+import type { RankProcess } from '../support/runner-process.ts';
 import { describeTwoRanks } from '../support/runner-subjects.ts';
 
 describeTwoRanks('one of two ranks fails', ({ name, group, submit, untilTokens, ask, askLong }) => {
@@ -56,16 +57,7 @@ describeTwoRanks('one of two ranks fails', ({ name, group, submit, untilTokens, 
         { timeout: 10_000 },
       )
       .toBe(true);
-    await expect
-      .poll(
-        () =>
-          group()
-            .rank(0)
-            .state()
-            .cells.find(({ cell }) => cell === 1)?.op ?? null,
-        { timeout: 5_000 },
-      )
-      .not.toBeNull();
+    await untilInside(group().rank(0));
     const askedAt = performance.now();
     group().sendAll({ type: 'shutdown', reason: null });
     for (const rank of group().ranks) {
@@ -80,16 +72,7 @@ describeTwoRanks('one of two ranks fails', ({ name, group, submit, untilTokens, 
       .rank(1)
       .send({ type: 'inject', fault: { kind: 'hang', at: null, after: 0, delayMs: 1 } });
     submit(ask);
-    await expect
-      .poll(
-        () =>
-          group()
-            .rank(0)
-            .state()
-            .cells.find(({ cell }) => cell === 1)?.op ?? null,
-        { timeout: 5_000 },
-      )
-      .not.toBeNull();
+    await untilInside(group().rank(0));
     const closedAt = performance.now();
     for (const rank of group().ranks) rank.disconnect();
     for (const rank of group().ranks) expect((await rank.ended).atMs - closedAt).toBeLessThan(1_000);
@@ -112,3 +95,9 @@ describeTwoRanks('one of two ranks fails', ({ name, group, submit, untilTokens, 
     }
   });
 });
+
+/** Until the rank stands inside a collective, as its now-cell says. */
+async function untilInside(rank: RankProcess): Promise<void> {
+  const open = () => rank.state().cells.find(({ cell }) => cell === nowCells.engine)?.op ?? null;
+  await expect.poll(open, { timeout: 5_000 }).not.toBeNull();
+}

@@ -11,7 +11,8 @@ import {
   type NativeRecorder,
   NativeUnavailableError,
 } from '../../native/lib/index.ts';
-import { buildDirectory, greedy, tinyDirectory } from './support/ranks.ts';
+import { greedy } from './support/greedy.ts';
+import { buildDirectory, tinyDirectory } from './support/ranks.ts';
 
 // Misuse of every exported function: a wrong type, a missing field, a call after close. In this process, which
 // therefore has the one engine that it may have.

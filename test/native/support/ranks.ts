@@ -15,6 +15,7 @@ import type {
   MlxMemory,
   NativePlan,
 } from '../../../native/lib/index.ts';
+import { greedy } from './greedy.ts';
 import type { RankAnswer, RankCall } from './rank-messages.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -76,20 +77,6 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
-
-export const greedy: GenerateOptions = {
-  tokens: new Int32Array(),
-  maxTokens: 16,
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  seed: 0,
-  prefillChunk: 512,
-  eosTokenIds: new Int32Array(),
-  wantLogits: false,
-};
 
 async function startRank(
   options: RanksOptions & { readonly rank: number; readonly hosts: readonly string[]; readonly data: string },
