@@ -8,6 +8,7 @@ export default {
     floor('schema-imports-no-workspace', '^packages/schema/', packages('schema')),
     floor('timeline-imports-schema-only', '^packages/timeline/', packages('schema', 'timeline')),
     floor('flight-recorder-imports-schema-only', '^packages/flight-recorder/', packages('schema', 'flight-recorder')),
+    floor('telemetry-floor', '^packages/telemetry/', packages('schema', 'flight-recorder', 'telemetry')),
     floor('client-imports-schema-only', '^packages/client/', packages('schema', 'client')),
     floor('daemon-imports-schema-only', '^packages/daemon/', packages('schema', 'daemon')),
     floor('native-imports-no-workspace', '^native/lib/', '^(packages|apps)/'),

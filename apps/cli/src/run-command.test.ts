@@ -118,7 +118,17 @@ const nodeOf = (nodeId: string, url: string | null) => ({
 const analysis: ClusterAnalysis = {
   ...{ generatedAt: timeline.generatedAt, localNodeId: 'node-0', masterNodeId: 'node-0' },
   runners: timeline.runners.map(({ runnerId, nodeId, instanceId, deviceRank, statusKind }) => ({
-    ...{ runnerId, nodeId, instanceId, deviceRank, statusKind, attempt: 1, snapshotAt: timeline.generatedAt },
+    ...{
+      runnerId,
+      nodeId,
+      instanceId,
+      deviceRank,
+      statusKind,
+      attempt: 1,
+      snapshotAt: timeline.generatedAt,
+      stale: false,
+    },
+    stale: false,
     ...{ ...row, ...silence, exitCode: null, exitSignal: deviceRank === 1 ? 'SIGKILL' : null },
   })),
   instances: [{ instanceId: 'drawn', modelId: 'tiny', worldSize: 2, seenRanks: [0, 1], missingRanks: [] }],

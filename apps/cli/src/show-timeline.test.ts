@@ -108,7 +108,17 @@ test('a rank whose recorder cannot be read is named with the reason', () => {
     ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null, instances: [], nodes: [] },
     runners: [
       {
-        ...{ runnerId, nodeId, instanceId, deviceRank, statusKind, attempt: 1, snapshotAt: frozen.generatedAt },
+        ...{
+          runnerId,
+          nodeId,
+          instanceId,
+          deviceRank,
+          statusKind,
+          attempt: 1,
+          snapshotAt: frozen.generatedAt,
+          stale: false,
+        },
+        stale: false,
         ...{ secondsSinceProgress: null, openSite: null, lastLeft: null, ringFirstSeq: null, ringLastSeq: null },
         ...{ dropped: 0, torn: 0, secondsSinceHeartbeat: null, secondsSinceLoop: null, exitCode: null },
         ...{ exitSignal: null, errorMessage: 'recorder cannot be read: it is shorter than its head' },

@@ -11,6 +11,8 @@ export const RunnerAnalysis = RunnerExtras.extend({
   statusKind: z.string(),
   exitCode: z.int().nullable(),
   snapshotAt: Timestamp,
+  /** The node did not answer: this is what it last said, at `snapshotAt`, as the entry store has it. */
+  stale: z.boolean().default(false),
 }).meta({ id: 'RunnerAnalysis' });
 export type RunnerAnalysis = z.infer<typeof RunnerAnalysis>;
 

@@ -12,16 +12,18 @@ export function analyse(runners: readonly MergedRunner[], answered: readonly Ans
   return { runners: runners.map(runnerAnalysis), instances: instances(runners), nodes: nodes(answered, silent) };
 }
 
-function runnerAnalysis({ runner, diagnostics }: MergedRunner): RunnerAnalysis {
+function runnerAnalysis({ runner, diagnostics, stale }: MergedRunner): RunnerAnalysis {
   const { runnerId, nodeId, instanceId, deviceRank, statusKind, exitCode, rankscope } = runner;
   const identity = { runnerId, nodeId, instanceId, deviceRank: Math.max(0, deviceRank), statusKind, exitCode };
   const snapshotAt = canonicalTimestamp(diagnostics.generatedAt);
-  if (rankscope !== null) return { ...identity, ...rankscope, attempt: Math.max(1, rankscope.attempt), snapshotAt };
+  if (rankscope !== null)
+    return { ...identity, ...rankscope, attempt: Math.max(1, rankscope.attempt), snapshotAt, stale };
   return {
     ...identity,
     ...unknown,
     secondsSinceProgress: secondsBetween(runner.lastProgressAt, snapshotAt),
     snapshotAt,
+    stale,
   };
 }
 

@@ -9,4 +9,11 @@ export type GatheredNode =
       readonly diagnostics: NodeDiagnostics;
       readonly roundTripMs: number | null;
     }
-  | { readonly kind: 'unreachable'; readonly nodeId: string; readonly url: string | null; readonly error: string };
+  | {
+      readonly kind: 'unreachable';
+      readonly nodeId: string;
+      readonly url: string | null;
+      readonly error: string;
+      /** What somebody kept of what the node said before it fell silent. */
+      readonly lastWords?: NodeDiagnostics | undefined;
+    };

@@ -1,7 +1,7 @@
 import type { ClusterTimelineRunner, NodeDiagnostics, RunnerSupervisorDiagnostics } from '@rankscope/schema';
 import { compareText } from './entry-order.ts';
 import { canonicalTimestamp } from './instant.ts';
-import type { Answered } from './merge-nodes.ts';
+import type { Answered, Silent } from './merge-nodes.ts';
 
 export interface MergedRunner {
   /** As its newest report has it. */
@@ -9,18 +9,34 @@ export interface MergedRunner {
   readonly diagnostics: NodeDiagnostics;
   /** One recorder a report, the newest report first. */
   readonly recorders: readonly RunnerSupervisorDiagnostics['flightRecorder'][];
+  /** Nobody answered for it: the report is what was kept. */
+  readonly stale: boolean;
 }
 
-/** Every runner once, sorted by (model, rank, runner). A runner's own node is believed before any other. */
-export function mergeRunners(answered: readonly Answered[]): MergedRunner[] {
-  const reports = answered.flatMap(({ nodeId, diagnostics }) =>
-    diagnostics.supervisorRunners.map((runner) => ({ runner, diagnostics, owned: runner.nodeId === nodeId })),
+/**
+ * Every runner once, sorted by (model, rank, runner). A runner's own node is believed before any other, and anybody who
+ * answered before what was kept of a node that did not.
+ */
+export function mergeRunners(answered: readonly Answered[], silent: readonly Silent[] = []): MergedRunner[] {
+  const heard = answered.flatMap(({ nodeId, diagnostics }) =>
+    diagnostics.supervisorRunners.map((runner) => ({
+      runner,
+      diagnostics,
+      owned: runner.nodeId === nodeId,
+      stale: false,
+    })),
+  );
+  const kept = silent.flatMap(({ lastWords }) =>
+    (lastWords?.supervisorRunners ?? []).flatMap((runner) =>
+      lastWords === undefined ? [] : [{ runner, diagnostics: lastWords, owned: false, stale: true }],
+    ),
   );
   const merged = new Map<string, MergedRunner & { recorders: RunnerSupervisorDiagnostics['flightRecorder'][] }>();
-  for (const { runner, diagnostics } of [...reports.filter((r) => r.owned), ...reports.filter((r) => !r.owned)]) {
+  const reports = [...heard.filter((r) => r.owned), ...heard.filter((r) => !r.owned), ...kept];
+  for (const { runner, diagnostics, stale } of reports) {
     const known = merged.get(runner.runnerId);
     if (known) known.recorders.push(runner.flightRecorder);
-    else merged.set(runner.runnerId, { runner, diagnostics, recorders: [runner.flightRecorder] });
+    else merged.set(runner.runnerId, { runner, diagnostics, recorders: [runner.flightRecorder], stale });
   }
   return [...merged.values()].sort(
     ({ runner: a }, { runner: b }) =>

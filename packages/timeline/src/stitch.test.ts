@@ -85,6 +85,35 @@ const answering = (id: string) =>
 const silentNode = (nodeId: string) =>
   fc.constant<GatheredNode>({ kind: 'unreachable', nodeId, url: `http://${nodeId}:1`, error: 'no answer in 2000 ms' });
 
+test('a node that does not answer keeps its last words, called stale', () => {
+  const rank = { nodeId: 'b', rank: 1, entries: [{ atUs: 5, seq: 0, taskId: null }] };
+  const said = node('b', [rank]);
+  if (said.kind !== 'ok') throw new Error('a drawn node answers');
+  const silent: GatheredNode = {
+    kind: 'unreachable',
+    nodeId: 'b',
+    url: 'http://b:1',
+    error: 'refused',
+    lastWords: said.diagnostics,
+  };
+  const other = node('a', [{ ...rank, nodeId: 'a', rank: 0 }]);
+
+  const { timeline, analysis } = stitch({ ...head, query: everything, nodes: [other, silent] });
+  expect(timeline.unreachableNodes).toEqual([{ nodeId: 'b', url: 'http://b:1', error: 'refused' }]);
+  expect(timeline.runners.map(({ runnerId, phase }) => [runnerId, phase])).toEqual([
+    ['a-0', 'decode_stream'],
+    ['b-1', 'decode_stream'],
+  ]);
+  expect(timeline.timeline.map(({ runnerId }) => runnerId)).toEqual(['a-0', 'b-1']);
+  expect(analysis.runners.map(({ stale }) => stale)).toEqual([false, true]);
+
+  const answered = stitch({ ...head, query: everything, nodes: [other, silent, said] });
+  expect(
+    answered.analysis.runners.map(({ stale }) => stale),
+    'an answer beats what was kept',
+  ).toEqual([false, false]);
+});
+
 test('the answer does not depend on the order in which nodes answered', () => {
   fc.assert(
     fc.property(

@@ -26,12 +26,13 @@ export interface Stitched {
  * Makes one timeline of what every node said, and says who said nothing.
  *
  * The answer does not depend on the order in which nodes answered, and hearing a node twice changes nothing: every
- * plane of a cluster that hears the same things shows the same picture.
+ * plane of a cluster that hears the same things shows the same picture. A node that said nothing keeps its last words,
+ * where somebody has them: its runners and entries stay, and the analysis calls them stale.
  */
 export function stitch(input: StitchInput): Stitched {
   const { query } = input;
   const { answered, silent } = mergeNodes(input.nodes);
-  const runners = mergeRunners(answered).filter(
+  const runners = mergeRunners(answered, silent).filter(
     ({ runner }) => query.instanceId === undefined || runner.instanceId === query.instanceId,
   );
   const { entries, truncated } = mergeEntries(runners, query);

@@ -182,5 +182,6 @@ function analysisOf(
     exitSignal: processAlive ? null : 'SIGKILL',
     errorMessage: null,
     snapshotAt: textOf(nowMs),
+    stale: false,
   };
 }

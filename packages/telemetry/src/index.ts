@@ -1,0 +1,1 @@
+export { traceIdOfCommand } from './trace-ids.ts';
