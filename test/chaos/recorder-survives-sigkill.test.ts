@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { openRingReader } from '@rankscope/flight-recorder';
 import { expect, test } from 'vitest';
 import { buildRecorderProgram } from '../bench/recorder-build.ts';
@@ -30,17 +30,19 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** Starts a writer, kills it after `aliveMs` of recording, and counts what is left of its last records. */
-async function killOnce(command: readonly string[], path: string, aliveMs: number, tally: Tally): Promise<void> {
+/** Starts a writer, kills it when it has written `atLeast` records, and counts what is left of its last ones. */
+async function killOnce(command: readonly string[], path: string, atLeast: number, tally: Tally): Promise<void> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   await once(child.stdout, 'data', { signal: AbortSignal.timeout(startDeadlineMs) });
-  await after(aliveMs); // not a wait for something: the moment of the kill is what the test varies
+  const reader = openRingReader(path);
+  // By records and not by milliseconds: on a busy machine a slow writer would be killed before it had written anything.
+  for (const giveUpMs = performance.now() + startDeadlineMs; reader.state().next < atLeast; await turn())
+    expect(performance.now(), `fewer than ${atLeast} records were written in time`).toBeLessThan(giveUpMs);
   child.kill('SIGKILL');
   expect((await exited)[1], 'the writer ended before it was killed').toBe('SIGKILL');
 
-  const reader = openRingReader(path);
   const { next, clean } = reader.state();
   expect(clean).toBe(false);
   const from = Math.max(0, next - looked);
@@ -66,7 +68,7 @@ async function survives(
   const tally: Tally = { kills: 0, records: 0, whole: 0, torn: 0, mixed: 0 };
   for (let kill = 0; kill < kills; kill += 1) {
     const path = join(dir, `${kill}.ring`);
-    await killOnce(commandOf(path, kill), path, random() * 30, tally);
+    await killOnce(commandOf(path, kill), path, 1 + random() * 2 * looked, tally);
     rmSync(path);
   }
   rmSync(dir, { recursive: true });

@@ -16,7 +16,8 @@ const decodeBytes = (tokens: readonly number[]) => Buffer.from(tokens).toString(
 
 test('all pieces together are the whole text, also where a character is cut over tokens', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (text) => {
+    fc.property(fc.array(fc.oneof(fc.string({ unit: 'grapheme', maxLength: 4 }), fc.constant('\ufffd'))), (parts) => {
+      const text = parts.join('');
       const pieces = piecesOf(decodeBytes, [...Buffer.from(text)]);
       expect(pieces.join('')).toBe(text);
       // Half a character is never shown.
@@ -24,6 +25,12 @@ test('all pieces together are the whole text, also where a character is cut over
     }),
     { numRuns: 500 },
   );
+});
+
+test('a character cut over tokens behind a real U+FFFD is whole when it is shown', () => {
+  const text = '\ufffd\u0800\ufffd\ufffd\u{1f600}x';
+  const pieces = piecesOf(decodeBytes, [...Buffer.from(text)]);
+  expect(pieces.join('')).toBe(text);
 });
 
 test('all pieces together are the whole text of any tokens of a real tokenizer, sense or nonsense', () => {

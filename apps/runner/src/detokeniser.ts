@@ -23,7 +23,7 @@ export function createDetokeniser(decode: (tokens: readonly number[]) => string)
     if (pending.length === 0) return '';
     const before = textOf(context);
     const text = textOf([...context, ...pending]);
-    if (!force && text.endsWith(replacement) && pending.length < longestCharacterTokens) return '';
+    if (!force && text.endsWith(replacement)) return pending.length < longestCharacterTokens ? '' : showWhole(text);
     // Special tokens say nothing. They are not kept as context: the next text would be decoded as if it were the first.
     if (text.length <= before.length) {
       context = [...context, ...pending];
@@ -33,6 +33,21 @@ export function createDetokeniser(decode: (tokens: readonly number[]) => string)
     context = pending;
     pending = [];
     return text.slice(before.length);
+  };
+  /**
+   * A real U+FFFD may stand before the first bytes of a character. Of so many tokens, those are shown without which the
+   * text only grows shorter; the rest is what may still become a character.
+   */
+  const showWhole = (text: string): string => {
+    const before = textOf(context);
+    for (let count = pending.length - 1; count > 0; count -= 1) {
+      const sure = textOf([...context, ...pending.slice(0, count)]);
+      if (sure.length >= text.length || sure.length <= before.length || !text.startsWith(sure)) continue;
+      context = pending.slice(0, count);
+      pending = pending.slice(count);
+      return sure.slice(before.length);
+    }
+    return show(true);
   };
   return {
     push(token) {
