@@ -10,10 +10,16 @@ export function showLeader({ role, leader, masterNodeId, nodes }: ClusterNodes, 
   return `led by ${at}; for ${showAge(leader.since, now)} ${leader.error ?? 'it has taken no report'}`;
 }
 
-/** For how long each node has reported, by id; what reports to nobody has no word here. */
-export function reportAges({ role, masterNodeId, nodes }: ClusterNodes, now: string): ReadonlyMap<string, string> {
+/**
+ * For how long each node has reported, by id. Who reports to nobody has no word here, and nobody has where the leader
+ * cannot be heard: only it knows.
+ */
+export function reportAges(
+  { role, leader, masterNodeId, nodes }: ClusterNodes,
+  now: string,
+): ReadonlyMap<string, string> {
   const ages = new Map<string, string>();
-  if (role === 'peers') return ages;
+  if (role === 'peers' || leader?.answers === false) return ages;
   for (const { nodeId, reportsSince } of nodes)
     if (nodeId !== masterNodeId) ages.set(nodeId, reportsSince === null ? 'silent' : showAge(reportsSince, now));
   return ages;

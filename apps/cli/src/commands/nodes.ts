@@ -102,10 +102,10 @@ function showNodes(analysis: ClusterAnalysis, members: ClusterNodes | null, term
   const fits = wide.split('\n').every((line) => stripVTControlCharacters(line).length <= terminal.columns);
   const silent = rows.filter(({ reachable }) => !reachable).length;
   const sum = `${rows.length - silent} of ${rows.length} nodes answer`;
-  const leader = members === null ? [] : [showLeader(members, analysis.generatedAt)];
-  return [fits ? wide : showBelow(cells, terminal), silent > 0 ? terminal.style('bold', sum) : sum, ...leader].join(
-    '\n',
-  );
+  const head = [fits ? wide : showBelow(cells, terminal), silent > 0 ? terminal.style('bold', sum) : sum];
+  if (members === null) return head.join('\n');
+  const leader = wrap(showLeader(members, analysis.generatedAt), terminal.columns - 2);
+  return [...head, leader.join('\n').trimStart()].join('\n');
 }
 
 interface NodeCells {
@@ -138,11 +138,12 @@ function wrap(text: string, width: number): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** Eight characters. Ids that begin with a time are alike at first: then the last eight, and all of them at the worst. */
+/** Eight characters; an address stays whole. Ids that begin with a time are alike at first: then the last eight, and all of them at the worst. */
 function shortIds(ids: readonly string[]): string[] {
+  const isAddress = (id: string) => id.includes(':');
   const shortenings = [
-    (id: string) => id.slice(0, shortIdLength),
-    (id: string) => (id.length <= shortIdLength + 1 ? id : `…${id.slice(-shortIdLength)}`),
+    (id: string) => (isAddress(id) ? id : id.slice(0, shortIdLength)),
+    (id: string) => (isAddress(id) || id.length <= shortIdLength + 1 ? id : `…${id.slice(-shortIdLength)}`),
   ];
   const apart = shortenings.find((shorten) => new Set(ids.map(shorten)).size === new Set(ids).size);
   return apart === undefined ? [...ids] : ids.map(apart);
