@@ -10,9 +10,11 @@ export interface HeldReports {
 
 /**
  * News within one such moment is told in one answer: when a whole cluster is switched on, every node's coming is news
- * for all the others.
+ * for all the others. An answer to one of 256 nodes takes a millisecond or two, so that telling them all, over and over,
+ * leaves more than half of a core to others.
  */
-const settleMs = 100;
+const leastSettleMs = 100;
+const settleMsPerNode = 4;
 
 export function createHeldReports({ holdMs }: { readonly holdMs: number }): HeldReports {
   const releases = new Map<string, () => void>();
@@ -42,7 +44,7 @@ export function createHeldReports({ holdMs }: { readonly holdMs: number }): Held
       waking ??= setTimeout(() => {
         waking = undefined;
         releaseAll();
-      }, settleMs);
+      }, Math.max(leastSettleMs, settleMsPerNode * releases.size));
     },
     close() {
       closed = true;

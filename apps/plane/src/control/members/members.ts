@@ -3,7 +3,6 @@ import {
   type ClusterPeer,
   type ClusterReport,
   type ClusterReportAnswer,
-  formatTimestamp,
   ProblemError,
   reportHoldMs,
   reportSilenceMs,
@@ -15,6 +14,7 @@ import type { KeptMembers } from './kept-members.ts';
 import { type Leader, type Member, type MemberState, nextRevision } from './member-state.ts';
 import { type Met, planReport } from './plan-report.ts';
 import { planSilence } from './plan-silence.ts';
+import { createToldPeers } from './told-peers.ts';
 
 /** The nodes of the cluster that this plane leads. */
 export interface Members extends PeerBook {
@@ -48,6 +48,7 @@ export function openMembers(options: MembersOptions): Members {
   const { nodeId, incarnation, friendlyName, file, nowMs, log, ask } = options;
   const held = createHeldReports({ holdMs: reportHoldMs });
   const listeners = new Set<() => void>();
+  const told = createToldPeers();
   const kept = file.read();
   let state: MemberState = startingState(kept, nowMs());
   let leader: Leader = { nodeId, incarnation, url: null };
@@ -103,7 +104,7 @@ export function openMembers(options: MembersOptions): Members {
   };
   const list = (): ClusterPeer[] => [
     { nodeId, url: leader.url, friendlyName, reportsSince: null },
-    ...state.members.map(peerOf),
+    ...told(state.members),
   ];
 
   return {
@@ -150,11 +151,6 @@ function heard(state: MemberState, { nodeId, incarnation }: ClusterReport, nowMs
     member.nodeId === nodeId && member.incarnation === incarnation ? { ...member, lastReportMs: nowMs } : member,
   );
   return { ...state, members };
-}
-
-function peerOf({ nodeId, url, friendlyName, reportsSinceMs }: Member): ClusterPeer {
-  const reportsSince = reportsSinceMs === null ? null : formatTimestamp(BigInt(reportsSinceMs) * 1_000_000n);
-  return { nodeId, url, friendlyName, reportsSince };
 }
 
 const sentences = {
