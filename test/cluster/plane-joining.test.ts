@@ -163,3 +163,36 @@ test('a leader that comes back knows its nodes before any of them has reported',
   expect(masterNodeId).toBe(await idOf(again));
   expect((await nodesOf(again.url)).nodes[1]).toMatchObject({ nodeId, friendlyName: 'b', reportsSince: null });
 });
+
+test('a leader that has lost its disk is taken for the new one it is', async () => {
+  const leader = await cluster.start('a');
+  const oldId = await idOf(leader);
+  const node = await cluster.join('b', leader.url);
+  await eventually(
+    () => nodesOf(node.url),
+    ({ masterNodeId }) => masterNodeId === oldId,
+  );
+  await cluster.kill(leader);
+  const other = await cluster.start('another', { args: ['--no-model', '--port', portOf(leader)] });
+  const otherId = await idOf(other);
+  const timeline = await eventually(
+    () => timelineOf(node.url),
+    ({ masterNodeId }) => masterNodeId === otherId,
+  );
+  expect(timeline.unreachableNodes).toEqual([]);
+  expect(placesOf(await nodesOf(node.url)).map(([name]) => name)).toEqual(['another', 'b']);
+});
+
+test('others are told of a plane what RANKSCOPE_PUBLIC_URL says', async () => {
+  const leader = await cluster.start('a');
+  const first = await cluster.start('b');
+  await first.stop();
+  const publicUrl = `http://localhost:${portOf(first)}`;
+  await cluster.join('b', leader.url, { args: ['--no-model', '--port', portOf(first), '--public-url', publicUrl] });
+  const listed = await eventually(
+    () => nodesOf(leader.url),
+    ({ nodes }) => nodes.length === 2,
+  );
+  expect(placesOf(listed)).toContainEqual(['b', publicUrl]);
+  expect((await timelineOf(leader.url)).unreachableNodes).toEqual([]);
+});

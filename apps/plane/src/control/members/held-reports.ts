@@ -41,10 +41,13 @@ export function createHeldReports({ holdMs }: { readonly holdMs: number }): Held
       });
     },
     wake() {
-      waking ??= setTimeout(() => {
-        waking = undefined;
-        releaseAll();
-      }, Math.max(leastSettleMs, settleMsPerNode * releases.size));
+      waking ??= setTimeout(
+        () => {
+          waking = undefined;
+          releaseAll();
+        },
+        Math.max(leastSettleMs, settleMsPerNode * releases.size),
+      );
     },
     close() {
       closed = true;
