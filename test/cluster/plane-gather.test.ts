@@ -25,7 +25,7 @@ test('one live plane and four bad ones: answered within the deadline, each named
   planes.push(live);
   const liveId = await getJson<string>(`${live.url}/node_id`);
   const bad = await Promise.all([refusedPeer(), silentPeer(), brokenPeer(), htmlPeer()]);
-  const plane = await planeWith([...bad, { url: live.url, close: () => undefined }]);
+  const plane = await planeWith([...bad, { url: live.url, asked: () => 0, close: () => undefined }]);
 
   const startedMs = performance.now();
   const { unreachableNodes, runners, masterNodeId } = await timelineOf(plane.url);

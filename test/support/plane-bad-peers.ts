@@ -3,6 +3,8 @@ import { createServer, type Server as NetServer } from 'node:net';
 
 export interface Peer {
   readonly url: string;
+  /** How often somebody has come. */
+  asked(): number;
   close(): void;
 }
 
@@ -10,7 +12,7 @@ export interface Peer {
 export async function refusedPeer(): Promise<Peer> {
   const peer = await netPeer(createServer());
   peer.close();
-  return { url: peer.url, close: () => undefined };
+  return { ...peer, close: () => undefined };
 }
 
 /** Accepts, and never says a word. */
@@ -24,11 +26,16 @@ export const htmlPeer = (): Promise<Peer> =>
   );
 
 /** 200 MB, as fast as they are taken. */
-export const hugePeer = (): Promise<Peer> =>
+export const hugePeer = (): Promise<Peer> => flood('application/json', 200);
+
+/** A page that never ends. */
+export const endlessPagePeer = (): Promise<Peer> => flood('text/html', Number.POSITIVE_INFINITY);
+
+const flood = (contentType: string, mebibytes: number): Promise<Peer> =>
   httpPeer((_, answer) => {
-    answer.writeHead(200, { 'content-type': 'application/json' });
+    answer.writeHead(200, { 'content-type': contentType });
     const block = Buffer.alloc(1024 * 1024, ' ');
-    let left = 200;
+    let left = mebibytes;
     const more = () => {
       while (left > 0 && !answer.destroyed) {
         left -= 1;
@@ -44,7 +51,7 @@ async function httpPeer(listener: RequestListener): Promise<Peer> {
   const server = createHttpServer(listener);
   const peer = await netPeer(server);
   return {
-    url: peer.url,
+    ...peer,
     close: () => {
       peer.close();
       server.closeAllConnections();
@@ -54,12 +61,17 @@ async function httpPeer(listener: RequestListener): Promise<Peer> {
 
 async function netPeer(server: NetServer | Server): Promise<Peer> {
   const sockets = new Set<{ destroy(): void }>();
-  server.on('connection', (socket) => sockets.add(socket));
+  let asked = 0;
+  server.on('connection', (socket) => {
+    asked += 1;
+    sockets.add(socket);
+  });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}`,
+    asked: () => asked,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,8 @@ export interface PlaneOptions {
   /** A data directory to use again; otherwise a fresh one, removed by `stop`. */
   readonly dataDir?: string;
   readonly readyWithinMs?: number;
+  /** Words before the program, e.g. those that run it on another host: `['ip', 'netns', 'exec', 'b']`. */
+  readonly through?: readonly string[];
 }
 
 export interface StartedPlane {
@@ -30,9 +32,10 @@ const stopWithinMs = 12_000;
 export async function startPlane(options: PlaneOptions = {}): Promise<StartedPlane> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'rankscope-plane-'));
   const { PATH = '', HOME = '' } = process.env;
-  const child = fork(main, ['--port', '0', '--data', dataDir, ...(options.args ?? ['--no-model'])], {
+  const flags = ['--port', '0', '--data', dataDir, ...(options.args ?? ['--no-model'])];
+  const [program = '', ...words] = [...(options.through ?? []), process.execPath, main, ...flags];
+  const child = spawn(program, words, {
     env: { PATH, HOME, ...options.env },
-    execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let log = '';

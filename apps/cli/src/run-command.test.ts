@@ -167,6 +167,23 @@ test('nodes tells the ended from the living, and what a node warns of', async ()
   expect(out).toMatch(/2 of 2 nodes answer\nwarning: node-1: recorder damaged: torn\n$/);
 });
 
+test('nodes says who leads and since when each node reports', async () => {
+  const { localNodeId, masterNodeId } = analysis;
+  const row = (nodeId: string, reportsSince: string | null) => ({
+    nodeId,
+    url: null,
+    friendlyName: null,
+    reportsSince,
+  });
+  const members = { localNodeId, masterNodeId, role: 'leader', leader: null };
+  const nodes = [row('node-0', null), row('node-1', analysis.generatedAt)];
+  const url = await planeOf((req, res) => json(res, req.url === '/v1/nodes' ? { ...members, nodes } : analysis));
+  const { out } = await rankscope('nodes', '--url', url);
+  expect(out).toMatch(/answers +reports for/);
+  expect(out).toMatch(/node-1 .* 0 s /);
+  expect(out).toMatch(/2 of 2 nodes answer\nled by node-0, the plane that was asked\n$/);
+});
+
 test('nodes fits a terminal of 100 columns, and tells nodes apart whose ids begin alike', async () => {
   const long = (tail: string) =>
     nodeOf(`01a2043d-1c89-7342-961b-590b29a610${tail}`, 'http://a-rather-long-host-name.cluster.example:52500');

@@ -48,6 +48,19 @@ test('it listens, tells its progress, is ready, and ends when asked', async () =
   expect(plane.signal.aborted).toBe(true);
 });
 
+test('how joining a cluster went is told as a line of its own', async () => {
+  const progress = { type: 'progress', text: 'loading 1 of 2' };
+  const { plane, said } = start([
+    listening,
+    progress,
+    { type: 'cluster', text: 'It has joined.' },
+    { type: 'ready', modelId: null },
+  ]);
+  await plane.ready;
+  expect(said).toEqual(['loading 1 of 2', '', 'It has joined.']);
+  await plane.end(0);
+});
+
 test('a plane that ends before it is ready has failed, with its own exit code', async () => {
   const { plane } = start([], 'process.exit(2)');
   expect(await plane.listening).toBeNull();

@@ -7,6 +7,7 @@ import { exitCodes } from './usage-error.ts';
 /** What a plane tells the process that started it. */
 type FromPlane =
   | { readonly type: 'listening'; readonly url: string }
+  | { readonly type: 'cluster'; readonly text: string }
   | { readonly type: 'progress'; readonly text: string }
   | { readonly type: 'ready'; readonly modelId: string | null }
   | { readonly type: 'failed'; readonly reason: string };
@@ -80,6 +81,9 @@ export function startPlane({
     if (told.type === 'listening') {
       url = told.url;
       listening.resolve(url);
+    } else if (told.type === 'cluster') {
+      progress.end();
+      terminal.tell(told.text);
     } else if (told.type === 'progress') progress.show(told.text);
     else if (told.type === 'ready') ready.resolve({ kind: 'ready', url, modelId: told.modelId });
     else if (told.type === 'failed') fail(told.reason);

@@ -45,7 +45,7 @@ test('every fault is told at once', () => {
 test('settings, flags, the model and contradictions are told in one list', () => {
   const argv = ['--ranks', '0', '--plan', 'foo', '--log', 'loud', '--host', '0.0.0.0', '--model', 'nope', 'extra'];
   const faults = faultsOf([...argv, '--engine', 'mlx', '--peers', 'nowhere', '--frob', '1'], {
-    RANKSCOPE_JOIN: 'http://a:52500',
+    RANKSCOPE_JOIN: 'a:52500',
     RANKSCOPE_PROT: '1',
   });
   for (const part of [
@@ -54,7 +54,8 @@ test('settings, flags, the model and contradictions are told in one list', () =>
     /^RANKSCOPE_LOG = "loud"/,
     /^RANKSCOPE_PEERS = "nowhere"/,
     /^RANKSCOPE_HOST = "0.0.0.0".*RANKSCOPE_TOKEN is not set/,
-    /^RANKSCOPE_JOIN: .*later version/,
+    /^RANKSCOPE_JOIN = "a:52500": .*is not an address like http/,
+    /^RANKSCOPE_JOIN and RANKSCOPE_PEERS contradict/,
     /^"extra" is not expected/,
     /^--model nope: one of smollm2, tiny, or a directory that exists/,
     /^--plan foo: one of single, pipeline, tensor/,
@@ -92,10 +93,22 @@ test('what can be looked at is every setting, with what it comes to where nobody
 });
 
 test('contradictions are told together', () => {
-  const faults = faultsOf(['--host', '0.0.0.0', '--join', 'http://a:52500', '--ranks', '3', '--plan', 'single']);
-  expect(faults).toHaveLength(3);
+  const faults = faultsOf([
+    '--host',
+    '0.0.0.0',
+    '--join',
+    'http://a:52500',
+    '--peers',
+    'http://b:1',
+    '--plan',
+    'single',
+    '--ranks',
+    '3',
+  ]);
+  expect(faults).toHaveLength(4);
   expect(faults.join('\n')).toMatch(/RANKSCOPE_TOKEN is not set/);
-  expect(faults.join('\n')).toMatch(/later version/);
+  expect(faults.join('\n')).toMatch(/RANKSCOPE_JOIN_TOKEN is not set/);
+  expect(faults.join('\n')).toMatch(/RANKSCOPE_JOIN and RANKSCOPE_PEERS contradict/);
   expect(faults.join('\n')).toMatch(/--plan single/);
 });
 
@@ -114,8 +127,12 @@ test('what a model is served by', () => {
   expect(faultsOf(['--ranks', '0'])).toEqual(['--ranks 0: a whole number from 1 to 64']);
 });
 
-test('the token is not shown', () => {
+test('no token is shown', () => {
   expect(faultsOf(['--token', 'abc'])[0]).toMatch(/a flag shows in `ps`, set RANKSCOPE_TOKEN/);
+  expect(faultsOf(['--join-token', 'abc'])[0]).toMatch(/a flag shows in `ps`, set RANKSCOPE_JOIN_TOKEN/);
+  expect(faultsOf([], { RANKSCOPE_JOIN_TOKEN: 'short' })).toEqual([
+    'RANKSCOPE_JOIN_TOKEN = (hidden): needs at least 16 characters',
+  ]);
 });
 
 test('what other programs of ours read is no fault here', () => {

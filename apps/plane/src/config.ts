@@ -4,7 +4,10 @@ import { join, resolve } from 'node:path';
 import { type GivenConfig, logLevels, parseConfig } from '@rankscope/daemon';
 import { RankDeadlines } from '@rankscope/schema';
 import { z } from 'zod';
+import { findAddressFaults } from './find-address-faults.ts';
+import { isLoopback } from './is-loopback.ts';
 import { findModelFaults, type ModelFlags, modelFlags, parseModelFlags } from './model-flags.ts';
+import { isPlaneUrl, normalUrl } from './plane-address.ts';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const onOff = z.enum(['0', '1']).transform((text) => text === '1');
@@ -12,6 +15,14 @@ const absolute = z.string().transform((path) => resolve(path));
 
 /** A token that is guessed in an afternoon is none. */
 const minTokenLength = 16;
+const token = z.string().min(minTokenLength, `needs at least ${minTokenLength} characters`).optional();
+
+const planeUrl = z
+  .string()
+  .refine(isPlaneUrl, {
+    error: (issue) => `${JSON.stringify(issue.input)} is not an address like http://10.0.0.2:52500`,
+  })
+  .transform(normalUrl);
 
 const peers = z
   .string()
@@ -21,13 +32,7 @@ const peers = z
       .map((url) => url.trim())
       .filter((url) => url !== ''),
   )
-  .pipe(
-    z.array(
-      z.string().refine(isPlaneUrl, {
-        error: (issue) => `${JSON.stringify(issue.input)} is not an address like http://10.0.0.2:52500`,
-      }),
-    ),
-  )
+  .pipe(z.array(planeUrl))
   .default([]);
 
 export const ConfigFields = z.object({
@@ -35,8 +40,11 @@ export const ConfigFields = z.object({
   RANKSCOPE_PORT: whole(0, 65_535).default(52_500),
   RANKSCOPE_DATA: absolute.default(defaultDataDir()),
   RANKSCOPE_PEERS: peers,
-  RANKSCOPE_JOIN: z.string().optional(),
-  RANKSCOPE_TOKEN: z.string().min(minTokenLength, `needs at least ${minTokenLength} characters`).optional(),
+  RANKSCOPE_JOIN: planeUrl.optional(),
+  RANKSCOPE_PUBLIC_URL: planeUrl.optional(),
+  RANKSCOPE_TOKEN: token,
+  RANKSCOPE_JOIN_TOKEN: token,
+  RANKSCOPE_READ_TOKEN: token,
   RANKSCOPE_NODE_NAME: z.string().min(1).max(128).optional(),
   RANKSCOPE_NODE_DEADLINE_MS: whole(50, 60_000).default(2_000),
   RANKSCOPE_INJECT: onOff.optional(),
@@ -49,14 +57,24 @@ export const ConfigFields = z.object({
   RANKSCOPE_TASK_DEADLINE_MS: whole(100, 3_600_000).optional(),
 });
 
-export const secretKeys = ['RANKSCOPE_TOKEN'] as const;
+export const secretKeys = ['RANKSCOPE_TOKEN', 'RANKSCOPE_JOIN_TOKEN', 'RANKSCOPE_READ_TOKEN'] as const;
 
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
+  /** Of a cluster without a leader. */
   readonly peers: readonly string[];
+  /** The leader whose cluster this plane is a node of; null for a plane that leads its own. */
+  readonly join: string | null;
+  /** Where others reach this plane, when that is not the address it is bound to. */
+  readonly publicUrl: string | null;
+  /** What an operator shows. */
   readonly token: string | null;
+  /** What planes show each other. */
+  readonly joinToken: string | null;
+  /** What opens questions only. */
+  readonly readToken: string | null;
   /** What people call this machine. */
   readonly nodeName: string;
   readonly nodeDeadlineMs: number;
@@ -93,7 +111,8 @@ export function readConfig(input: ConfigInput): ReadConfig {
   const { argv } = input;
   const env = Object.fromEntries(Object.entries(input.env).filter(([key]) => !readByOthers.test(key)));
   const moreFaults = ({ texts, flags, positionals }: GivenConfig) => [
-    ...findContradictions(texts),
+    // From the texts, because a fault elsewhere must not hide these.
+    ...findAddressFaults(texts),
     ...positionals.map((word) => `${JSON.stringify(word)} is not expected here: a plane takes flags only`),
     ...findModelFaults(flags, isDirectory),
   ];
@@ -117,7 +136,11 @@ function freezeConfig(values: Values, model: ModelFlags): Config {
     port: values.RANKSCOPE_PORT,
     dataDir: values.RANKSCOPE_DATA,
     peers: Object.freeze(values.RANKSCOPE_PEERS),
+    join: values.RANKSCOPE_JOIN ?? null,
+    publicUrl: values.RANKSCOPE_PUBLIC_URL ?? null,
     token: values.RANKSCOPE_TOKEN ?? null,
+    joinToken: values.RANKSCOPE_JOIN_TOKEN ?? null,
+    readToken: values.RANKSCOPE_READ_TOKEN ?? null,
     nodeName: values.RANKSCOPE_NODE_NAME ?? hostname(),
     nodeDeadlineMs: values.RANKSCOPE_NODE_DEADLINE_MS,
     // Whoever reaches a loopback port may stop our processes anyway.
@@ -150,32 +173,6 @@ function show(values: Values, { nodeName, injectAllowed, deadlines, model }: Con
   };
   const settings = Object.keys(ConfigFields.shape).map((key) => [key, effective[key] ?? null]);
   return { ...Object.fromEntries(settings), ...model, model: model.model ?? 'none' };
-}
-
-/** From the texts, because a fault elsewhere must not hide these. */
-function findContradictions(texts: GivenConfig['texts']): string[] {
-  const { RANKSCOPE_HOST: host, RANKSCOPE_JOIN: leader, RANKSCOPE_TOKEN: token } = texts;
-  const faults: string[] = [];
-  if (leader !== undefined) {
-    faults.push(
-      'RANKSCOPE_JOIN: joining a leader comes with a later version; list the planes in RANKSCOPE_PEERS instead',
-    );
-  }
-  if (host !== undefined && !isLoopback(host) && token === undefined) {
-    faults.push(
-      `RANKSCOPE_HOST = "${host}" can be reached by others and RANKSCOPE_TOKEN is not set: set it, or bind 127.0.0.1`,
-    );
-  }
-  return faults;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function isPlaneUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
 }
 
 function defaultDataDir(): string {

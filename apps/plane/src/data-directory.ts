@@ -6,7 +6,12 @@ import { NodeId } from '@rankscope/schema';
 export interface DataDirectory {
   readonly nodeId: NodeId;
   readonly runnersDir: string;
+  /** Names of configured peers. */
   readonly peersPath: string;
+  /** The nodes that this plane leads. */
+  readonly membersPath: string;
+  /** The cluster that this plane has joined, as its leader told it. */
+  readonly clusterPath: string;
   readonly lock: LockFile;
 }
 
@@ -21,7 +26,12 @@ export function openDataDirectory(path: string, options: { bootId: string; newId
     mkdirSync(runnersDir, { recursive: true, mode: 0o700 });
     const lock = openLockFile({ path: join(path, 'lock'), bootId: options.bootId });
     const nodeId = readNodeId(join(path, 'node-id'), options.newId);
-    return { kind: 'opened', directory: { nodeId, runnersDir, peersPath: join(path, 'peers.json'), lock } };
+    const paths = {
+      peersPath: join(path, 'peers.json'),
+      membersPath: join(path, 'members.json'),
+      clusterPath: join(path, 'cluster.json'),
+    };
+    return { kind: 'opened', directory: { nodeId, runnersDir, ...paths, lock } };
   } catch (error) {
     if (error instanceof LockedError) {
       return {

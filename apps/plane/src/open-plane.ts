@@ -3,13 +3,13 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Clock, type Log, readBootId, type Shutdown } from '@rankscope/daemon';
 import { createCluster } from './cluster/gather/gather.ts';
-import { openPeerBook } from './cluster/gather/peer-book.ts';
 import { createTimelineFeed } from './cluster/gather/timeline-feed.ts';
 import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { openNodeView } from './node/expose/node-view.ts';
+import { openMembership, planeTokenOf, takesJoins } from './open-membership.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
 import type { ParentChannel } from './parent-channel.ts';
@@ -34,18 +34,24 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const bootId = readBootId();
   const opened = openDataDirectory(config.dataDir, { bootId, newId });
   if (opened.kind === 'refused') return opened;
-  const { nodeId, runnersDir, peersPath, lock } = opened.directory;
+  const { nodeId, runnersDir, lock } = opened.directory;
   shutdown.add('lock', lock.close);
 
-  const book = openPeerBook(peersPath, config.peers);
+  const incarnation = newId();
+  const version = readVersion();
+  const random = () => newSeed() / 2 ** 32;
+  const onFirst = (text: string) => parent.tell({ type: 'cluster', text });
+  const { directory } = opened;
+  const joining = openMembership({ config, clock, log, directory, incarnation, bootId, version, random, onFirst });
+  const { membership, book } = joining;
   const model = openModel({ config, clock, log, newId, parent, nodeId, bootId, runnersDir });
   shutdown.add('ranks', model.close, { deadlineMs: model.closeDeadlineMs });
   const view = openNodeView({
     nodeId,
-    masterNodeId: book.urls.length === 0 ? nodeId : null,
+    masterNodeId: () => book.masterNodeId,
     hostname: hostname(),
     friendlyName: config.nodeName,
-    version: readVersion(),
+    version,
     bootId,
     clock,
     log,
@@ -57,7 +63,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     localNodeId: nodeId,
     book,
     deadlineMs: config.nodeDeadlineMs,
-    token: config.token,
+    token: planeTokenOf(config),
     diagnose: view.diagnose,
     nowMs,
   });
@@ -67,12 +73,15 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     injectAllowed: config.injectAllowed,
     nodeDeadlineMs: config.nodeDeadlineMs,
     taskDeadlineMs: config.deadlines.taskMs,
-    token: config.token,
+    incarnation,
+    planeToken: planeTokenOf(config),
     clock,
     newId,
     newSeed,
     view,
     cluster,
+    membership,
+    takesJoins: takesJoins(config),
     feed,
     wantsModel: config.model.model !== null,
     serving: model.serving,
@@ -80,16 +89,18 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   };
 
   let address = '';
-  const app = createApp({ ctx, log, token: config.token, webDir: config.webDir, url: () => address });
+  const app = createApp({ ctx, log, tokens: config, webDir: config.webDir, url: () => address });
   const listened = await listen(app, config);
   if (listened.kind === 'refused') return listened;
-  const { url, close } = listened.door;
+  const { url, port, close } = listened.door;
   address = url;
   shutdown.add('port', close);
   shutdown.add('live timelines', feed.close);
   shutdown.add('open answers', model.endAnswers);
+  shutdown.add('cluster', joining.close);
   log.info('listening', { url, nodeId });
   parent.tell({ type: 'listening', url });
+  joining.start({ url, port });
   model.start();
   return { kind: 'opened', url };
 }

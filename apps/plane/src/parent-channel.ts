@@ -1,6 +1,8 @@
 /** What a plane tells the process that started it, over Node's IPC channel. */
 export type ToParent =
   | { readonly type: 'listening'; readonly url: string }
+  /** How joining a cluster went at first, as a sentence about this plane. */
+  | { readonly type: 'cluster'; readonly text: string }
   | { readonly type: 'progress'; readonly text: string }
   | { readonly type: 'ready'; readonly modelId: string | null }
   | { readonly type: 'failed'; readonly reason: string };

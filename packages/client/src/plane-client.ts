@@ -3,6 +3,7 @@ import {
   type ChatCompletionRequest,
   ClusterAnalysis,
   ClusterDiagnostics,
+  ClusterNodes,
   ClusterTimeline,
   InjectAnswer,
   type InjectRequest,
@@ -35,6 +36,8 @@ export interface PlaneClient {
   nodeId(): Promise<FetchJsonResult<string>>;
   nodeDiagnostics(query?: { readonly limit?: number }): Promise<FetchJsonResult<NodeDiagnostics>>;
   clusterDiagnostics(): Promise<FetchJsonResult<ClusterDiagnostics>>;
+  /** Who belongs to the cluster, as the plane knows it. */
+  nodes(): Promise<FetchJsonResult<ClusterNodes>>;
   timeline(query?: Partial<TimelineQuery>): Promise<FetchJsonResult<ClusterTimeline>>;
   analysis(): Promise<FetchJsonResult<ClusterAnalysis>>;
   /** Into a rank of the named node, or of the plane's own when null. */
@@ -67,6 +70,7 @@ export function createPlaneClient(address: string, options: PlaneClientOptions =
     nodeId: () => ask('/node_id', z.string()),
     nodeDiagnostics: (query = {}) => ask(`/v1/diagnostics/node${queryOf(query)}`, NodeDiagnostics),
     clusterDiagnostics: () => ask('/v1/diagnostics/cluster', ClusterDiagnostics),
+    nodes: () => ask('/v1/nodes', ClusterNodes),
     timeline: (query = {}) => ask(`/v1/diagnostics/cluster/timeline${queryOf(query)}`, ClusterTimeline),
     analysis: () => ask('/v1/diagnostics/cluster/analysis', ClusterAnalysis),
     inject: (nodeId, body) =>

@@ -79,14 +79,14 @@ function nodes(answered: readonly Answered[], silent: readonly Silent[]): Cluste
       friendlyName: runtime.friendlyName,
       version: runtime.rankscopeVersion,
     })),
-    ...silent.map(({ nodeId, url, error }) => ({
+    ...silent.map(({ nodeId, url, error, friendlyName, lastWords }) => ({
       nodeId,
       url,
       reachable: false,
       error,
       roundTripMs: null,
-      friendlyName: null,
-      version: null,
+      friendlyName: friendlyName ?? lastWords?.runtime.friendlyName ?? null,
+      version: lastWords?.runtime.rankscopeVersion ?? null,
     })),
   ].sort((a, b) => compareText(a.nodeId, b.nodeId) || compareText(a.url ?? '', b.url ?? ''));
 }

@@ -14,6 +14,8 @@ export type GatheredNode =
       readonly nodeId: string;
       readonly url: string | null;
       readonly error: string;
+      /** What people call it, where that is known although it says nothing. */
+      readonly friendlyName?: string | null | undefined;
       /** What somebody kept of what the node said before it fell silent. */
       readonly lastWords?: NodeDiagnostics | undefined;
     };

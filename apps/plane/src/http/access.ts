@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context as Call, MiddlewareHandler } from 'hono';
-import { isLoopback } from '../config.ts';
+import { isLoopback } from '../is-loopback.ts';
 import { problemAnswer } from './problem-answer.ts';
 
 /**
@@ -44,24 +44,43 @@ function hostnameOf(url: string): string {
 /** Paths that hold nothing of the cluster: signs of life, and the page that will ask for the token. */
 const open = /^\/(healthz|readyz|openapi\.json|docs|_next\/.*|[a-z0-9-]*(\.(html|txt|svg|ico|js|css|json))?)$/;
 const guarded = /^\/(v1|trpc)\/|^\/(metrics|node_id)$/;
+/** What planes ask of each other, and telemetry that runtimes bring; nothing of this is an operator's business alone. */
+const betweenPlanes = /^\/(node_id|v1\/(cluster\/.+|diagnostics\/node(\/.+)?|traces|logs))$/;
+/** Where only planes call: closed by the join token also where operators need none. */
+const planesOnly = /^\/v1\/cluster\//;
 
-/** With a token set, whatever tells of the cluster needs it. */
-export function checkToken(options: { readonly token: string | null }): MiddlewareHandler {
-  const { token } = options;
+export interface Tokens {
+  /** Opens everything. */
+  readonly token: string | null;
+  /** Opens what planes ask of each other. */
+  readonly joinToken: string | null;
+  /** Opens questions, and nothing that changes anything. */
+  readonly readToken: string | null;
+}
+
+/** With a token set, whatever tells of the cluster needs one. */
+export function checkToken({ token, joinToken, readToken }: Tokens): MiddlewareHandler {
   return async (call, next) => {
-    if (token === null || (!guarded.test(call.req.path) && open.test(call.req.path))) return next();
+    const { path, method } = call.req;
+    if (!guarded.test(path) && open.test(path)) return next();
+    const closed = token !== null || (joinToken !== null && planesOnly.test(path));
+    if (!closed) return next();
+    const forPlanes = betweenPlanes.test(path) ? joinToken : null;
+    const accepted = [token, forPlanes, method === 'GET' ? readToken : null].filter((one) => one !== null);
     const given = /^Bearer (.+)$/i.exec(call.req.header('authorization') ?? '')?.[1];
-    return given !== undefined && isSame(given, token) ? next() : unauthorized(call);
+    return given !== undefined && isOneOf(given, accepted) ? next() : unauthorized(call, forPlanes !== null);
   };
 }
 
-/** Of equal length first, because the comparison itself must not tell how long the token is. */
-function isSame(given: string, token: string): boolean {
+/** Digests first, because the comparison itself must not tell how long a token is; and all of them, not up to the first. */
+function isOneOf(given: string, accepted: readonly string[]): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
+  return accepted.map((token) => timingSafeEqual(digest(given), digest(token))).includes(true);
 }
 
-function unauthorized(call: Call): Response {
+function unauthorized(call: Call, forPlanes: boolean): Response {
   call.header('www-authenticate', 'Bearer');
-  return problemAnswer(call, 'unauthorized', 'Send the operator token: Authorization: Bearer <RANKSCOPE_TOKEN>.');
+  const which = forPlanes ? 'operator token or the join token' : 'operator token';
+  const variables = forPlanes ? 'RANKSCOPE_TOKEN or RANKSCOPE_JOIN_TOKEN' : 'RANKSCOPE_TOKEN';
+  return problemAnswer(call, 'unauthorized', `Send the ${which}: Authorization: Bearer <${variables}>.`);
 }

@@ -5,7 +5,7 @@ import { createClock, createLog } from '@rankscope/daemon';
 import { NodeDiagnostics, Problem, problemCodes } from '@rankscope/schema';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createCluster } from '../cluster/gather/gather.ts';
-import { openPeerBook } from '../cluster/gather/peer-book.ts';
+import { openConfiguredPeers } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import type { Context } from '../operations/context.ts';
 import { createApp } from './app.ts';
@@ -22,7 +22,7 @@ const log = createLog({ level: 'error', wallNs: clock.wallNs, write: (line) => l
 
 function appWith(more: Partial<Context> = {}, token: string | null = null) {
   const view = { diagnose: () => diagnostics, close: () => undefined };
-  const book = openPeerBook(join(dir, 'peers.json'), []);
+  const book = openConfiguredPeers({ path: join(dir, 'peers.json'), urls: [], onTrouble: log.warn });
   const cluster = createCluster({
     localNodeId: 'node-a',
     book,
@@ -37,19 +37,28 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     injectAllowed: true,
     nodeDeadlineMs: 100,
     taskDeadlineMs: 1_000,
-    token,
+    incarnation: '01a2040d-ee42-77d5-a1be-00000000000a',
+    planeToken: null,
     clock,
     newId: () => '01a2040d-ee42-77d5-a1be-000000000001',
     newSeed: () => 1,
     view,
     cluster,
+    membership: { role: 'peers' },
+    takesJoins: false,
     feed,
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',
     ...more,
   };
-  return createApp({ ctx, log, token, webDir: join(dir, 'none'), url: () => 'http://127.0.0.1:52777' });
+  return createApp({
+    ctx,
+    log,
+    tokens: { token, joinToken: null, readToken: null },
+    webDir: join(dir, 'none'),
+    url: () => 'http://127.0.0.1:52777',
+  });
 }
 
 async function problemOf(answer: Response | Promise<Response>): Promise<Problem> {
@@ -213,6 +222,17 @@ test('with a token, what tells of the cluster needs it', async () => {
     expect([path, await status(path, token)]).toEqual([path, 200]);
   }
   expect(await status('/healthz')).toBe(200);
+});
+
+test('a report with a key that is misspelt, or an address that is none, is refused by name', async () => {
+  const place = { nodeId: 'b', bootId: 'b', url: 'http://b:1', port: 1, friendlyName: null, version: '0', revision: 0 };
+  const report = { ...place, incarnation: '01a2040d-ee42-77d5-a1be-00000000000b' };
+  const detailOf = async (more: object) =>
+    (await problemOf(appWith().request('/v1/cluster/report', json(JSON.stringify({ ...report, ...more }))))).detail;
+  expect(await detailOf({ adress: 'x' })).toMatch(/unknown key "adress"/);
+  expect(await detailOf({ url: 'ftp://b' })).toMatch(/^url: /);
+  expect(await detailOf({ port: 0 })).toMatch(/^port: must be a whole number from 1 to 65535$/);
+  expect(await detailOf({}), 'and the leader is told').toMatch(/leads nobody/);
 });
 
 test('what a plane answers can be read', async () => {

@@ -2,7 +2,7 @@ import type { Log } from '@rankscope/daemon';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Context } from '../operations/context.ts';
-import { checkOrigin, checkToken } from './access.ts';
+import { checkOrigin, checkToken, type Tokens } from './access.ts';
 import { openapi } from './openapi.ts';
 import { answerError, problemAnswer } from './problem-answer.ts';
 import { routes } from './routes.ts';
@@ -14,17 +14,17 @@ const maxBodyBytes = 16 * 1024 * 1024;
 export interface AppOptions {
   readonly ctx: Context;
   readonly log: Log;
-  readonly token: string | null;
+  readonly tokens: Tokens;
   readonly webDir: string;
   /** Where this plane listens. */
   readonly url: () => string;
 }
 
 /** All doors of a plane. Needs no port: tests call `app.request()`. */
-export function createApp({ ctx, log, token, webDir, url }: AppOptions): Hono {
+export function createApp({ ctx, log, tokens, webDir, url }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, call) => answerError(error, call, log));
-  app.use('*', checkOrigin({ token, url }), checkToken({ token }));
+  app.use('*', checkOrigin({ token: tokens.token, url }), checkToken(tokens));
   app.use(
     '*',
     bodyLimit({

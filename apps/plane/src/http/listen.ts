@@ -3,9 +3,12 @@ import { createAdaptorServer } from '@hono/node-server';
 import { fetchJson } from '@rankscope/client';
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { isWildcard } from '../is-loopback.ts';
+import { bracketed } from '../plane-address.ts';
 
 export interface Door {
   readonly url: string;
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -26,7 +29,8 @@ export async function listen(app: Hono, address: { host: string; port: number })
   }
   const bound = server.address();
   const port = bound !== null && typeof bound === 'object' ? bound.port : address.port;
-  return { kind: 'listening', door: { url: `http://${bracketed(address.host)}:${port}`, close: () => close(server) } };
+  const url = `http://${bracketed(address.host)}:${port}`;
+  return { kind: 'listening', door: { url, port, close: () => close(server) } };
 }
 
 /** Answers that were just told to end have so long to say why; a reader that is slower is cut off. */
@@ -53,15 +57,11 @@ async function whyRefused(error: unknown, { host, port }: { host: string; port: 
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code !== 'EADDRINUSE')
     return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
-  const url = `http://${bracketed(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host)}:${port}`;
+  const url = `http://${bracketed(isWildcard(host) ? '127.0.0.1' : host)}:${port}`;
   const answer = await fetchJson({ url: `${url}/node_id`, schema: z.string(), deadlineMs: probeMs, maxBytes: 1024 });
   const owner =
     answer.kind === 'ok'
       ? `a Rankscope plane (node ${answer.value}) already listens there: ${url}`
       : 'another program listens there';
   return `port ${port} is in use, ${owner}. Choose another with --port or RANKSCOPE_PORT (0 takes any free one).`;
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

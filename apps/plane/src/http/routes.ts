@@ -4,6 +4,7 @@ import {
   ClusterTimelineWritten,
   InjectAnswer,
   InjectRequest,
+  incarnationHeader,
   ModelList,
   NodeDiagnostics,
   NodeDiagnosticsQuery,
@@ -20,6 +21,7 @@ import { metricsText } from '../operations/metrics.ts';
 import { nodeDiagnostics } from '../operations/node-diagnostics.ts';
 import { oneNode } from '../operations/one-node.ts';
 import { readiness } from '../operations/readiness.ts';
+import { clusterRoutes } from './cluster-routes.ts';
 import { jsonRoute, type Route } from './route.ts';
 import { streamRoutes } from './stream-routes.ts';
 
@@ -35,7 +37,10 @@ export const routes: readonly Route[] = [
     path: '/node_id',
     summary: 'The id of this node.',
     answer: z.string(),
-    run: (ctx) => ctx.nodeId,
+    run(ctx, { header }) {
+      header(incarnationHeader, ctx.incarnation);
+      return ctx.nodeId;
+    },
   }),
   jsonRoute({
     method: 'get',
@@ -116,6 +121,7 @@ export const routes: readonly Route[] = [
     answer: InjectAnswer,
     run: (ctx, { param, body }) => injectFaultAt(ctx, param('nodeId'), body),
   }),
+  ...clusterRoutes,
   jsonRoute({
     method: 'get',
     path: '/v1/models',

@@ -12,8 +12,8 @@ export async function clusterDiagnostics(
   { cluster, clock }: Context,
   query: NodeDiagnosticsQuery,
 ): Promise<ClusterDiagnostics> {
-  const nodes = (await cluster.gather(query.limit)).map(clusterNode);
   const { localNodeId, masterNodeId } = cluster;
+  const nodes = (await cluster.gather(query.limit)).map(clusterNode);
   return { generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, nodes };
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '@rankscope/daemon';
 import type { Cluster } from '../cluster/gather/gather.ts';
 import type { TimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import type { TaskBoard } from '../control/route/task-board.ts';
+import type { Membership } from '../membership.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
 
@@ -17,14 +18,19 @@ export interface Context {
   readonly injectAllowed: boolean;
   readonly nodeDeadlineMs: number;
   readonly taskDeadlineMs: number;
-  /** For the other planes of the cluster. */
-  readonly token: string | null;
+  /** UUID of this process: a plane that starts anew is another one under the same node id. */
+  readonly incarnation: string;
+  /** What this plane shows the others of its cluster. */
+  readonly planeToken: string | null;
   readonly clock: Clock;
   readonly newId: () => string;
   /** 32 random bits. */
   readonly newSeed: () => number;
   readonly view: NodeView;
   readonly cluster: Cluster;
+  readonly membership: Membership;
+  /** False for a plane that others can reach and that no join token protects. */
+  readonly takesJoins: boolean;
   readonly feed: TimelineFeed;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;

@@ -4,7 +4,8 @@ import type { Context } from './context.ts';
 
 /** Asks every node and makes one picture of what they say. */
 export async function gatherStitched({ cluster, clock }: Context, query: TimelineQuery): Promise<Stitched> {
-  const nodes = await cluster.gather(query.limit);
+  // Before the nodes are asked, so that the leader is that of the list they are asked from.
   const { localNodeId, masterNodeId } = cluster;
+  const nodes = await cluster.gather(query.limit);
   return stitch({ generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, query, nodes });
 }

@@ -54,8 +54,8 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
 
   const reachable = gauge(names.nodeReachable, 'The node answered when it was last asked.', ['node']);
   reachable.set({ node: ctx.nodeId }, 1);
-  const { lastGather, book } = ctx.cluster;
-  for (const [url, answered] of lastGather.reachable) reachable.set({ node: book.nameOf(url) }, Number(answered));
+  const { lastGather } = ctx.cluster;
+  for (const [node, answered] of lastGather.reachable) reachable.set({ node }, Number(answered));
   if (lastGather.seconds !== null)
     gauge(names.gatherDuration, 'How long the last question to all nodes took.', ['node']).set(
       { node: ctx.nodeId },

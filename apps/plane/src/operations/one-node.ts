@@ -19,26 +19,27 @@ export interface AskNodeOptions<T> {
 /** Hands a request on to a node of the cluster; a node that refused keeps its own words. */
 export async function askNode<T>(ctx: Context, nodeId: string, options: AskNodeOptions<T>): Promise<T> {
   const url = addressOf(ctx, nodeId);
-  if (url === null)
-    throw new ProblemError('node_not_found', `There is no node ${nodeId}; known are ${knownNodes(ctx).join(', ')}.`);
   const answer = await fetchJson({
     url: `${url}${options.path}`,
     schema: options.schema,
     deadlineMs: ctx.nodeDeadlineMs,
     maxBytes: maxAnswerBytes,
     ...(options.body !== undefined && { body: options.body }),
-    ...(ctx.token !== null && { headers: { authorization: `Bearer ${ctx.token}` } }),
+    ...(ctx.planeToken !== null && { headers: { authorization: `Bearer ${ctx.planeToken}` } }),
   });
   if (answer.kind === 'ok') return answer.value;
   throw new ProblemError(problemCodeOf(answer), answer.problem?.detail ?? `Node ${nodeId} at ${url}: ${answer.error}.`);
 }
 
-function addressOf({ cluster: { book } }: Context, nodeId: string): string | null {
-  return book.urlOf(nodeId) ?? book.urls.find((url) => book.nameOf(url) === nodeId) ?? null;
-}
-
-function knownNodes(ctx: Context): string[] {
-  return [ctx.nodeId, ...ctx.cluster.book.urls.map(ctx.cluster.book.nameOf)];
+function addressOf({ nodeId: own, cluster }: Context, nodeId: string): string {
+  const peers = cluster.peers();
+  const peer = peers.find((one) => one.nodeId === nodeId);
+  if (peer === undefined) {
+    const known = [own, ...peers.map((one) => one.nodeId)];
+    throw new ProblemError('node_not_found', `There is no node ${nodeId}; known are ${known.join(', ')}.`);
+  }
+  if (peer.url === null) throw new ProblemError('node_unreachable', `Node ${nodeId}: address not known.`);
+  return peer.url;
 }
 
 /** Of a refusal only what the caller can mend is passed on; the rest is the node's trouble. */

@@ -1,17 +1,22 @@
 import type { NodeDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 import { askPeer } from './ask-peer.ts';
-import type { PeerBook } from './peer-book.ts';
+import type { Peer, PeerBook } from './peer-book.ts';
 
+/** The nodes of the cluster as they are at this moment: they come, move and go while the plane runs. */
 export interface Cluster {
   readonly localNodeId: string;
+  /** Read it when it is needed: it is learnt, and may change. */
   readonly masterNodeId: string | null;
-  readonly book: PeerBook;
-  /** How long the last gather took and whether each address answered: shown at /metrics. */
+  /** How long the last gather took, and whether each peer answered when it was last asked, by its node's name. */
   readonly lastGather: { readonly seconds: number | null; readonly reachable: ReadonlyMap<string, boolean> };
+  /** Everybody but this plane who is expected to answer. */
+  peers(): readonly Peer[];
+  /** Calls the listener after every change of `peers()`; returns what ends that. */
+  subscribe(listener: () => void): () => void;
   /** What this machine runs, without asking anybody. */
   local(limit: number): GatheredNode;
-  peer(url: string, limit: number, signal?: AbortSignal): Promise<GatheredNode>;
+  peer(peer: Peer, limit: number, signal?: AbortSignal): Promise<GatheredNode>;
   /** Everybody at once under one deadline: any number of dead peers costs one deadline. */
   gather(limit: number): Promise<GatheredNode[]>;
 }
@@ -20,6 +25,7 @@ export interface ClusterOptions {
   readonly localNodeId: string;
   readonly book: PeerBook;
   readonly deadlineMs: number;
+  /** What planes show each other. */
   readonly token: string | null;
   readonly diagnose: (limit: number) => NodeDiagnostics;
   readonly nowMs: () => number;
@@ -27,7 +33,8 @@ export interface ClusterOptions {
 
 export function createCluster(options: ClusterOptions): Cluster {
   const { localNodeId, book, deadlineMs, token, diagnose, nowMs } = options;
-  const lastGather = { seconds: null as number | null, reachable: new Map<string, boolean>() };
+  const answered = new Map<string, boolean>();
+  let seconds: number | null = null;
 
   const local = (limit: number): GatheredNode => ({
     kind: 'ok',
@@ -36,26 +43,44 @@ export function createCluster(options: ClusterOptions): Cluster {
     diagnostics: diagnose(limit),
     roundTripMs: null,
   });
-  const peer = async (url: string, limit: number, signal?: AbortSignal): Promise<GatheredNode> => {
-    const node = await askPeer({ url, book, limit, deadlineMs, token, signal });
-    if (node.nodeId !== localNodeId) lastGather.reachable.set(url, node.kind === 'ok');
+  const peer = async (asked: Peer, limit: number, signal?: AbortSignal): Promise<GatheredNode> => {
+    const node = await askPeer({ peer: asked, limit, deadlineMs, token, signal });
+    if (node.kind === 'ok' && node.url !== null) book.remember(node.url, node.nodeId);
+    if (node.nodeId !== localNodeId && !signal?.aborted) answered.set(asked.key, node.kind === 'ok');
     return node;
   };
+  book.subscribe(() => {
+    const keys = new Set(book.peers().map(({ key }) => key));
+    for (const key of answered.keys()) if (!keys.has(key)) answered.delete(key);
+  });
 
   return {
     localNodeId,
-    // Without peers a plane leads its own cluster of one; a list of peers is a cluster without a leader.
-    masterNodeId: book.urls.length === 0 ? localNodeId : null,
-    book,
-    lastGather,
+    get masterNodeId() {
+      return book.masterNodeId;
+    },
+    lastGather: {
+      get seconds() {
+        return seconds;
+      },
+      get reachable() {
+        const rows = book.peers().flatMap(({ key, nodeId }) => {
+          const last = answered.get(key);
+          return last === undefined ? [] : [[nodeId, last] as const];
+        });
+        return new Map(rows);
+      },
+    },
+    peers: book.peers,
+    subscribe: book.subscribe,
     local,
     peer,
     async gather(limit) {
       const startedMs = nowMs();
       // The peers first: their requests are on the way while we read our own files.
-      const asked = book.urls.map((url) => peer(url, limit));
+      const asked = book.peers().map((one) => peer(one, limit));
       const nodes = [local(limit), ...(await Promise.all(asked)).filter((node) => node.nodeId !== localNodeId)];
-      lastGather.seconds = (nowMs() - startedMs) / 1000;
+      seconds = (nowMs() - startedMs) / 1000;
       return nodes;
     },
   };

@@ -1,40 +1,61 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { openKeptFile } from '../kept-file.ts';
 
-/** Which node was last met at an address, so that it keeps its name while it is silent. */
-export interface PeerBook {
-  /** In the order of the configuration. */
-  readonly urls: readonly string[];
-  /** The node's id when it has ever answered, else the address's `host:port`. */
-  nameOf(url: string): string;
-  /** Every url under which a node was met. */
-  urlOf(nodeId: string): string | null;
-  remember(url: string, nodeId: string): void;
+/** Another node that is expected to answer. */
+export interface Peer {
+  /** The same as long as it is the same node at the same place. */
+  readonly key: string;
+  /** Its id; of an address that was configured and has not answered yet, `host:port`. */
+  readonly nodeId: string;
+  /** Where it is asked; null where nobody knows at present. */
+  readonly url: string | null;
+  readonly friendlyName: string | null;
+  /** The leader's list says that this node is there: whoever answers under another id is not it. */
+  readonly listed: boolean;
 }
 
-const Stored = z.record(z.string(), z.string());
+/** Who belongs to the cluster, as this plane knows it at this moment. */
+export interface PeerBook {
+  /** The plane that leads; null where none does or none is known yet. */
+  readonly masterNodeId: string | null;
+  /** Everybody but this plane. */
+  peers(): readonly Peer[];
+  /** Which node was met at an address, so that it keeps its name while it is silent. */
+  remember(url: string, nodeId: string): void;
+  /** Calls the listener after every change of `peers()`; returns what ends that. */
+  subscribe(listener: () => void): () => void;
+}
 
-export function openPeerBook(path: string, peers: readonly string[]): PeerBook {
-  const urls = [...new Set(peers.map((url) => url.replace(/\/+$/, '')))];
-  const known = new Map(Object.entries(readStored(path)).filter(([url]) => urls.includes(url)));
+export function listedPeer(nodeId: string, url: string | null, friendlyName: string | null): Peer {
+  return { key: `${nodeId} ${url}`, nodeId, url, friendlyName, listed: true };
+}
+
+/** An address that nobody has answered at yet, so that it is all the name there is. */
+export function addressPeer(url: string, nodeId?: string): Peer {
+  return { key: url, nodeId: nodeId ?? URL.parse(url)?.host ?? url, url, friendlyName: null, listed: false };
+}
+
+const Names = z.record(z.string(), z.string());
+
+export interface ConfiguredPeersOptions {
+  readonly path: string;
+  readonly urls: readonly string[];
+  readonly onTrouble: (sentence: string) => void;
+}
+
+/** A cluster without a leader: the addresses of the configuration, and who was met there. */
+export function openConfiguredPeers({ path, urls, onTrouble }: ConfiguredPeersOptions): PeerBook {
+  const given = [...new Set(urls)];
+  const file = openKeptFile({ path, schema: Names, onTrouble });
+  const known = new Map(Object.entries(file.read() ?? {}).filter(([url]) => given.includes(url)));
   return {
-    urls,
-    nameOf: (url) => known.get(url) ?? URL.parse(url)?.host ?? url,
-    urlOf: (nodeId) => [...known].find(([url, id]) => id === nodeId && urls.includes(url))?.[0] ?? null,
+    masterNodeId: null,
+    peers: () => given.map((url) => addressPeer(url, known.get(url))),
     remember(url, nodeId) {
       if (known.get(url) === nodeId) return;
       known.set(url, nodeId);
-      writeFileSync(`${path}.new`, JSON.stringify(Object.fromEntries(known)));
-      renameSync(`${path}.new`, path);
+      file.write(Object.fromEntries(known));
     },
+    subscribe: () => () => undefined,
   };
-}
-
-function readStored(path: string): z.infer<typeof Stored> {
-  try {
-    return Stored.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    // The first start, or a file cut short: names are learnt again with the next answers.
-    return {};
-  }
 }

@@ -3,6 +3,7 @@ import { formatTimestamp, type TimelineChange, type TimelineQuery } from '@ranks
 import { type GatheredNode, type Stitched, stitch } from '@rankscope/timeline';
 import { createFreshEntries } from './fresh-entries.ts';
 import type { Cluster } from './gather.ts';
+import type { Peer } from './peer-book.ts';
 
 /** Five looks a second: a person sees a change at once, and an idle machine hardly notices. */
 const tickMs = 200;
@@ -34,6 +35,7 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
   const { cluster, query, wallNs, onChange } = options;
   const stopped = new AbortController();
   const peers = new Map<string, GatheredNode>();
+  const followed = new Map<string, AbortController>();
   const fresh = createFreshEntries();
   let ticker: NodeJS.Timeout | undefined;
   let nodes: GatheredNode[] = [];
@@ -60,22 +62,36 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
     lastSentNs = nowNs;
     onChange(deltaOf(stitched));
   };
-  const follow = async (url: string, first: Promise<GatheredNode>) => {
-    for (let asking = first; !stopped.signal.aborted; asking = cluster.peer(url, tickLimit, stopped.signal)) {
+  const follow = async (peer: Peer, first: Promise<GatheredNode>, { signal }: AbortController) => {
+    for (let asking = first; !signal.aborted; asking = cluster.peer(peer, tickLimit, signal)) {
       const node = await asking;
-      if (stopped.signal.aborted) return;
-      if (node.nodeId === cluster.localNodeId) return void peers.delete(url);
-      peers.set(url, node);
+      if (signal.aborted) return;
+      if (node.nodeId === cluster.localNodeId) return void peers.delete(peer.key);
+      peers.set(peer.key, node);
       const pauseMs = node.kind === 'ok' ? tickMs : refusedPauseMs;
-      await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   };
-  const firsts = cluster.book.urls.map((url) => {
-    const first = cluster.peer(url, query.limit, stopped.signal);
-    void follow(url, first);
-    return first;
-  });
-  const ready = Promise.all(firsts).then(() => {
+  /** Lets go of those that have left the cluster, then asks those that are new in it. */
+  const keepUp = (): Promise<GatheredNode>[] => {
+    const expected = new Map(cluster.peers().map((peer) => [peer.key, peer]));
+    for (const [key, following] of followed) {
+      if (expected.has(key)) continue;
+      following.abort();
+      followed.delete(key);
+      peers.delete(key);
+    }
+    return [...expected.values()].flatMap((peer) => {
+      if (followed.has(peer.key)) return [];
+      const following = new AbortController();
+      followed.set(peer.key, following);
+      const first = cluster.peer(peer, query.limit, following.signal);
+      void follow(peer, first, following);
+      return [first];
+    });
+  };
+  const unsubscribe = cluster.subscribe(keepUp);
+  const ready = Promise.all(keepUp()).then(() => {
     if (!stopped.signal.aborted) ticker = setInterval(() => look(tickLimit), tickMs);
   });
 
@@ -88,6 +104,8 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
     },
     close() {
       stopped.abort();
+      unsubscribe();
+      for (const following of followed.values()) following.abort();
       clearInterval(ticker);
     },
   };

@@ -17,7 +17,8 @@ function oneRank() {
   const cluster: Cluster = {
     localNodeId: 'n',
     masterNodeId: 'n',
-    book: { urls: [], nameOf: (url) => url, urlOf: () => null, remember: () => undefined },
+    peers: () => [],
+    subscribe: () => () => undefined,
     lastGather: { seconds: null, reachable: new Map() },
     local: () => {
       asked += 1;

@@ -15,7 +15,7 @@ export interface NodeView {
 
 export interface NodeViewOptions {
   readonly nodeId: string;
-  readonly masterNodeId: string | null;
+  readonly masterNodeId: () => string | null;
   readonly hostname: string;
   readonly friendlyName: string;
   readonly version: string;
@@ -93,7 +93,8 @@ export function openNodeView(options: NodeViewOptions): NodeView {
 }
 
 function runtimeOf(options: NodeViewOptions): NodeDiagnostics['runtime'] {
-  const { nodeId, masterNodeId, hostname, friendlyName, version, bootId } = options;
+  const { nodeId, hostname, friendlyName, version, bootId } = options;
+  const masterNodeId = options.masterNodeId();
   const isMaster = masterNodeId === nodeId;
   return {
     nodeId,
