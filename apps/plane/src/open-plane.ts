@@ -9,6 +9,8 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { openKeeping } from './open-keeping.ts';
+import { openNodeEntries } from './node/expose/node-entries.ts';
 import { openNodeView } from './node/expose/node-view.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
@@ -52,6 +54,8 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     instance: () => model.serving()?.instance ?? null,
   });
   shutdown.add('recorder readers', view.close);
+  const entries = openNodeEntries({ nodeId, bootId, runnersDir, clock, log, diagnose: () => view.diagnose(0) });
+  shutdown.add('entry readers', entries.close);
   const nowMs = () => Number(clock.monoNs() / 1_000n) / 1_000;
   const cluster = createCluster({
     localNodeId: nodeId,
@@ -59,8 +63,11 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     deadlineMs: config.nodeDeadlineMs,
     token: config.token,
     diagnose: view.diagnose,
+    lastWords: (nodeId, limit, deadlineMs) => kept.lastWords(nodeId, limit, deadlineMs),
     nowMs,
   });
+  const kept = openKeeping({ config, cluster, entries, log, nowMs });
+  shutdown.add('entry store', kept.close);
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const ctx: Context = {
     nodeId,
@@ -72,6 +79,8 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     newId,
     newSeed,
     view,
+    entries,
+    keeping: kept.keeping,
     cluster,
     feed,
     wantsModel: config.model.model !== null,

@@ -1,6 +1,7 @@
 import type { NodeDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 import { askPeer } from './ask-peer.ts';
+import { type LastWords, withLastWords } from './last-words.ts';
 import type { PeerBook } from './peer-book.ts';
 
 export interface Cluster {
@@ -22,11 +23,13 @@ export interface ClusterOptions {
   readonly deadlineMs: number;
   readonly token: string | null;
   readonly diagnose: (limit: number) => NodeDiagnostics;
+  /** Asked after a node that does not answer. */
+  readonly lastWords: LastWords;
   readonly nowMs: () => number;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { localNodeId, book, deadlineMs, token, diagnose, nowMs } = options;
+  const { localNodeId, book, deadlineMs, token, diagnose, lastWords, nowMs } = options;
   const lastGather = { seconds: null as number | null, reachable: new Map<string, boolean>() };
 
   const local = (limit: number): GatheredNode => ({
@@ -37,7 +40,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     roundTripMs: null,
   });
   const peer = async (url: string, limit: number, signal?: AbortSignal): Promise<GatheredNode> => {
-    const node = await askPeer({ url, book, limit, deadlineMs, token, signal });
+    const asking = askPeer({ url, book, limit, deadlineMs, token, signal });
+    const node = await withLastWords({ asking, nodeId: book.nameOf(url), limit, lastWords, deadlineMs });
     if (node.nodeId !== localNodeId) lastGather.reachable.set(url, node.kind === 'ok');
     return node;
   };

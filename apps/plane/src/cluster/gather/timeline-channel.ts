@@ -60,23 +60,35 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
     lastSentNs = nowNs;
     onChange(deltaOf(stitched));
   };
+  const isExpected = (url: string) => !stopped.signal.aborted && cluster.book.urls.includes(url);
   const follow = async (url: string, first: Promise<GatheredNode>) => {
-    for (let asking = first; !stopped.signal.aborted; asking = cluster.peer(url, tickLimit, stopped.signal)) {
+    for (let asking = first; isExpected(url); asking = cluster.peer(url, tickLimit, stopped.signal)) {
       const node = await asking;
-      if (stopped.signal.aborted) return;
-      if (node.nodeId === cluster.localNodeId) return void peers.delete(url);
+      if (!isExpected(url) || node.nodeId === cluster.localNodeId) break;
       peers.set(url, node);
       const pauseMs = node.kind === 'ok' ? tickMs : refusedPauseMs;
       await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
+    peers.delete(url);
   };
-  const firsts = cluster.book.urls.map((url) => {
-    const first = cluster.peer(url, query.limit, stopped.signal);
-    void follow(url, first);
-    return first;
-  });
-  const ready = Promise.all(firsts).then(() => {
-    if (!stopped.signal.aborted) ticker = setInterval(() => look(tickLimit), tickMs);
+  /** Nodes join and leave while somebody watches. */
+  const followed = new Set<string>();
+  const followNew = () => {
+    for (const url of followed) if (!isExpected(url)) followed.delete(url);
+    const added = cluster.book.urls.filter((url) => !followed.has(url));
+    return added.map((url) => {
+      followed.add(url);
+      const first = cluster.peer(url, query.limit, stopped.signal);
+      void follow(url, first);
+      return first;
+    });
+  };
+  const tick = () => {
+    followNew();
+    look(tickLimit);
+  };
+  const ready = Promise.all(followNew()).then(() => {
+    if (!stopped.signal.aborted) ticker = setInterval(tick, tickMs);
   });
 
   return {

@@ -1,0 +1,58 @@
+import type { Log } from '@rankscope/daemon';
+import type { Cluster } from './cluster/gather/gather.ts';
+import type { LastWords } from './cluster/gather/last-words.ts';
+import { createLeaderWords } from './cluster/gather/leader-words.ts';
+import type { Config } from './config.ts';
+import { createMemoryEntryStore } from './control/entries/memory-entry-store.ts';
+import type { Keeping } from './control/keeping.ts';
+import { openTail, type TailedPeers } from './control/tail/open-tail.ts';
+import { createStoredWords } from './control/tail/stored-words.ts';
+import type { NodeEntries } from './node/expose/node-entries.ts';
+
+export interface OpenKeepingOptions {
+  readonly config: Pick<Config, 'nodeDeadlineMs' | 'token'>;
+  readonly cluster: Cluster;
+  readonly entries: NodeEntries;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+export interface OpenedKeeping {
+  /** Null on a plane that does not lead. */
+  readonly keeping: Keeping | null;
+  readonly lastWords: LastWords;
+  close(): Promise<void>;
+}
+
+/** The leading plane keeps what every node recorded; any other asks it for what it kept. */
+export function openKeeping({ config, cluster, entries, log, nowMs }: OpenKeepingOptions): OpenedKeeping {
+  const { nodeDeadlineMs: deadlineMs, token } = config;
+  const nodeId = cluster.localNodeId;
+  if (cluster.masterNodeId !== nodeId) {
+    const lastWords = createLeaderWords({ leader: () => leaderOf(cluster), token, nowMs });
+    return { keeping: null, lastWords, close: () => Promise.resolve() };
+  }
+  const store = createMemoryEntryStore();
+  const tail = openTail({ nodeId, entries, peers: peersOf(cluster), store, deadlineMs, token, monoMs: nowMs, log });
+  return {
+    keeping: { store, tail },
+    lastWords: createStoredWords(store, tail),
+    async close() {
+      await tail.close();
+      await store.close();
+    },
+  };
+}
+
+function leaderOf({ masterNodeId, book }: Cluster): { nodeId: string; url: string } | null {
+  const url = masterNodeId === null ? null : book.urlOf(masterNodeId);
+  return masterNodeId === null || url === null ? null : { nodeId: masterNodeId, url };
+}
+
+/** Nodes that were met; the addresses of a configuration do not change while the plane runs. */
+function peersOf({ book }: Cluster): TailedPeers {
+  return {
+    peers: () => book.urls.map((url) => ({ nodeId: book.nameOf(url), url })).filter((node) => book.urlOf(node.nodeId)),
+    subscribe: () => () => undefined,
+  };
+}
