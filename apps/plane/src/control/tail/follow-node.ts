@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@rankscope/daemon';
-import type { EntryBatch, NodeDiagnostics, NodeEntriesHead } from '@rankscope/schema';
+import type { EntryBatch, NodeDiagnostics, NodeEntriesHead, TailedNode } from '@rankscope/schema';
 import { type EntryStore, StoreFullError } from '../entries/entry-store.ts';
 import { findAnswerFault } from './check-answer.ts';
 import { planPauseMs, type TailOutcome } from './plan-pause.ts';
 import type { RunnerOwners } from './runner-owners.ts';
 import type { TailAnswer, TailSource } from './tail-source.ts';
-import type { TailedNode } from './tailed-node.ts';
 
 export interface FollowNodeOptions {
   readonly nodeId: string;

@@ -1,11 +1,10 @@
 import type { Log } from '@rankscope/daemon';
-import type { EntryBatch } from '@rankscope/schema';
+import type { EntryBatch, TailedNode } from '@rankscope/schema';
 import type { NodeEntries } from '../../node/expose/node-entries.ts';
 import type { EntryStore } from '../entries/entry-store.ts';
 import { type FollowedNode, followNode } from './follow-node.ts';
 import { createRunnerOwners } from './runner-owners.ts';
 import { ownSource, peerSource } from './tail-source.ts';
-import type { TailedNode } from './tailed-node.ts';
 
 /** The other nodes of the cluster, as they come and go. */
 export interface TailedPeers {
