@@ -1,4 +1,4 @@
-import type { Log } from '@rankscope/daemon';
+import type { Clock, Log } from '@rankscope/daemon';
 import type { Cluster } from './cluster/gather/gather.ts';
 import type { LastWords } from './cluster/gather/last-words.ts';
 import { createLeaderWords } from './cluster/gather/leader-words.ts';
@@ -14,7 +14,7 @@ export interface OpenKeepingOptions {
   readonly cluster: Cluster;
   readonly entries: NodeEntries;
   readonly log: Log;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
 }
 
 export interface OpenedKeeping {
@@ -25,15 +25,15 @@ export interface OpenedKeeping {
 }
 
 /** The leading plane keeps what every node recorded; any other asks it for what it kept. */
-export function openKeeping({ config, cluster, entries, log, nowMs }: OpenKeepingOptions): OpenedKeeping {
+export function openKeeping({ config, cluster, entries, clock, log }: OpenKeepingOptions): OpenedKeeping {
   const { nodeDeadlineMs: deadlineMs, token } = config;
   const nodeId = cluster.localNodeId;
   if (cluster.masterNodeId !== nodeId) {
-    const lastWords = createLeaderWords({ leader: () => leaderOf(cluster), token, nowMs });
+    const lastWords = createLeaderWords({ leader: () => leaderOf(cluster), token, nowMs: () => performance.now() });
     return { keeping: null, lastWords, close: () => Promise.resolve() };
   }
   const store = createMemoryEntryStore();
-  const tail = openTail({ nodeId, entries, peers: peersOf(cluster), store, deadlineMs, token, monoMs: nowMs, log });
+  const tail = openTail({ nodeId, entries, peers: peersOf(cluster), store, deadlineMs, token, clock, log });
   return {
     keeping: { store, tail },
     lastWords: createStoredWords(store, tail),

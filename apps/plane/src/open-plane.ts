@@ -9,9 +9,9 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
-import { openKeeping } from './open-keeping.ts';
 import { openNodeEntries } from './node/expose/node-entries.ts';
 import { openNodeView } from './node/expose/node-view.ts';
+import { openKeeping } from './open-keeping.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
 import type { ParentChannel } from './parent-channel.ts';
@@ -66,7 +66,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     lastWords: (nodeId, limit, deadlineMs) => kept.lastWords(nodeId, limit, deadlineMs),
     nowMs,
   });
-  const kept = openKeeping({ config, cluster, entries, log, nowMs });
+  const kept = openKeeping({ config, cluster, entries, clock, log });
   shutdown.add('entry store', kept.close);
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const ctx: Context = {

@@ -27,9 +27,9 @@ async function readAnswer<T>(
   const text = await readText(response, options.maxBytes);
   if (text === null) return fetchFailure(`answer larger than ${formatBytes(options.maxBytes)}`, status);
   const json = parseJson(text);
-  if (json === undefined) return fetchFailure(`not JSON (${mime === '' ? 'no content type' : `broken ${mime}`})`, status);
+  if (json === undefined)
+    return fetchFailure(`not JSON (${mime === '' ? 'no content type' : `broken ${mime}`})`, status);
   const parsed = options.schema.safeParse(json);
-  if (!parsed.success)
-    return fetchFailure(`answer is not what was expected: ${formatIssue(parsed.error)}`, status);
+  if (!parsed.success) return fetchFailure(`answer is not what was expected: ${formatIssue(parsed.error)}`, status);
   return { kind: 'ok', value: parsed.data, roundTripMs, headers: response.headers };
 }

@@ -146,8 +146,7 @@ export class RingReader {
     const head = this.#head();
     const start = walk.next;
     // More than the limit asks for, so that what was overwritten is passed over at once and not a few at a time.
-    const wanted =
-      head > start ? Math.min(head - start, Math.max(walk.limit - walk.count, headEvery)) : headEvery;
+    const wanted = head > start ? Math.min(head - start, Math.max(walk.limit - walk.count, headEvery)) : headEvery;
     const count = this.#load(start, wanted);
     for (let i = 0; i < count && walk.count < walk.limit; i += 1) {
       const state = this.#chunk.state(i, start + i, mainCount);

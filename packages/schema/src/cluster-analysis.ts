@@ -27,6 +27,8 @@ export const TailedNode = z
     error: z.string().nullable(),
     /** Entries that were handed to the store since the plane began. */
     entries: z.int(),
+    /** How old its entries were when they were kept, by both planes' clocks, in the last minute or two; null: none came. */
+    ageMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
     /** Entries that its recorders overwrote before they could be read. */
     dropped: z.int(),
     /** Answers that were not believed. */

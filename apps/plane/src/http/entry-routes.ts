@@ -19,7 +19,8 @@ export const entryRoutes: readonly Route[] = [
   {
     method: 'get',
     path: '/v1/diagnostics/node/entries',
-    summary: 'What the recorders of this machine hold behind a cursor, at full resolution, as columns; waits if asked to.',
+    summary:
+      'What the recorders of this machine hold behind a cursor, at full resolution, as columns; waits if asked to.',
     query: NodeEntriesQuery,
     answers: { 'application/json': NodeEntriesAnswer, [entryBatchMime]: null },
     async handle(call, ctx) {
@@ -32,7 +33,8 @@ export const entryRoutes: readonly Route[] = [
   {
     method: 'get',
     path: '/v1/diagnostics/cluster/timeline/columns',
-    summary: 'The timeline with its entries as binary columns, by recorder and number; the rest of it lies beside them.',
+    summary:
+      'The timeline with its entries as binary columns, by recorder and number; the rest of it lies beside them.',
     query: TimelineQuery,
     answers: { [entryBatchMime]: null },
     async handle(call, ctx) {
@@ -56,6 +58,10 @@ function wantsBytes(call: Call): boolean {
 }
 
 function bytesAnswer(bytes: Uint8Array<ArrayBuffer>): Response {
-  const headers = { 'content-type': entryBatchMime, 'content-length': String(bytes.length), 'cache-control': 'no-store' };
+  const headers = {
+    'content-type': entryBatchMime,
+    'content-length': String(bytes.length),
+    'cache-control': 'no-store',
+  };
   return new Response(bytes, { headers });
 }

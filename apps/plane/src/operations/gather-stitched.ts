@@ -1,5 +1,5 @@
 import { entryAt, formatTimestamp, parseTimestampUs, type TimelineQuery } from '@rankscope/schema';
-import { type GatheredNode, type StitchInput, type Stitched, stitch } from '@rankscope/timeline';
+import { type GatheredNode, type Stitched, type StitchInput, stitch } from '@rankscope/timeline';
 import type { EntryQuery, EntryStore } from '../control/entries/entry-store.ts';
 import { fitLimit } from '../control/entries/fit-limit.ts';
 import type { Context } from './context.ts';

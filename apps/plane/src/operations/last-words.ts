@@ -15,5 +15,8 @@ export async function lastWords(
   const words = await keeping.store.lastWords(nodeId, query.limit);
   if (words !== null) return words;
   const heard = keeping.tail.nodes().map((node) => node.nodeId);
-  throw new ProblemError('node_not_found', `Nothing was ever heard of node ${nodeId}; followed are ${heard.join(', ')}.`);
+  throw new ProblemError(
+    'node_not_found',
+    `Nothing was ever heard of node ${nodeId}; followed are ${heard.join(', ')}.`,
+  );
 }

@@ -56,8 +56,7 @@ async function nextFed(changes: AsyncGenerator<FedChange>, withinMs = 1_200): Pr
   return value as FedChange;
 }
 
-const next = async (changes: AsyncGenerator<FedChange>, withinMs?: number) =>
-  (await nextFed(changes, withinMs)).change;
+const next = async (changes: AsyncGenerator<FedChange>, withinMs?: number) => (await nextFed(changes, withinMs)).change;
 
 const watch = (feed: TimelineFeed, more: { lastEventId?: string; signal?: AbortSignal } = {}) =>
   feed.watch({ query: TimelineQuery.parse({}), signal: new AbortController().signal, ...more });

@@ -1,4 +1,10 @@
-import { type EntryBatch, type EntryBatchBuilder, type EntryColumn, entryColumns, saidColumns } from '@rankscope/schema';
+import {
+  type EntryBatch,
+  type EntryBatchBuilder,
+  type EntryColumn,
+  entryColumns,
+  saidColumns,
+} from '@rankscope/schema';
 
 /** Copies rows of other batches into one, where their recorders and texts have places of their own. */
 export interface RowCopier {

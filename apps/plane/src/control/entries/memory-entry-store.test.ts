@@ -70,9 +70,9 @@ test('the last words of a node are what it said last, with the newest entries of
   await store.append(tailed([...rows('r', 0, 20), ...rows('another', 0, 5)], 'c', words));
   await store.append(tailed([], 'c'));
   const last = await store.lastWords('n', 3);
-  expect(last?.supervisorRunners.map(({ phase, flightRecorder }) => [phase, flightRecorder.map((e) => e.attrs.seq)])).toEqual(
-    [['idle', [17, 18, 19]]],
-  );
+  expect(
+    last?.supervisorRunners.map(({ phase, flightRecorder }) => [phase, flightRecorder.map((e) => e.attrs.seq)]),
+  ).toEqual([['idle', [17, 18, 19]]]);
   expect(NodeDiagnostics.parse(last)).toEqual(last);
   expect((await store.lastWords('n', 0))?.supervisorRunners[0]?.flightRecorder).toEqual([]);
 });

@@ -14,7 +14,15 @@ export interface FixtureRow {
 export function batchOf(rows: readonly FixtureRow[]): EntryBatch {
   const builder = new EntryBatchBuilder();
   for (const { runnerId, recorder = '', seq, atUs, taskId = null, nodeId = 'n' } of rows) {
-    const who = { nodeId, runnerId, instanceId: `i of ${nodeId}`, modelId: 'm', deviceRank: 0, worldSize: 1, attempt: 1 };
+    const who = {
+      nodeId,
+      runnerId,
+      instanceId: `i of ${nodeId}`,
+      modelId: 'm',
+      deviceRank: 0,
+      worldSize: 1,
+      attempt: 1,
+    };
     addEntry(builder, builder.source({ ...who, recorder }), {
       at: formatTimestamp(BigInt(atUs) * 1_000n),
       phase: 'idle',

@@ -24,7 +24,9 @@ const row: fc.Arbitrary<FixtureRow> = fc.record({
 /** A number has one time, later than that of the number before it, and one task. */
 const batches = fc
   .array(fc.array(row, { maxLength: 30 }), { maxLength: 4 })
-  .map((many) => many.map((rows) => rows.map((one) => ({ ...one, atUs: (one.seq ?? 0) * 10, taskId: `t${(one.seq ?? 0) % 3}` }))));
+  .map((many) =>
+    many.map((rows) => rows.map((one) => ({ ...one, atUs: (one.seq ?? 0) * 10, taskId: `t${(one.seq ?? 0) % 3}` }))),
+  );
 
 test('each row that is asked for once, the newest of each runner, by recorder and number', () => {
   const query = fc.record({

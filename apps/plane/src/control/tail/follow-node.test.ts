@@ -1,4 +1,4 @@
-import { createLog } from '@rankscope/daemon';
+import { createClock, createLog } from '@rankscope/daemon';
 import { NodeDiagnostics, type NodeEntriesQuery } from '@rankscope/schema';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type EntryStore, StoreFullError, type Tailed } from '../entries/entry-store.ts';
@@ -21,7 +21,17 @@ const { runtime } = NodeDiagnostics.parse({
 
 function answer(rows: readonly FixtureRow[], cursor: string, more: Partial<TailAnswer['head']> = {}): TailAnswer {
   const generatedAt = '2026-11-22T02:41:07.412913Z';
-  const head = { nodeId: 'n', bootId: null, generatedAt, cursor, more: false, dropped: [], runtime, runners: [], ...more };
+  const head = {
+    nodeId: 'n',
+    bootId: null,
+    generatedAt,
+    cursor,
+    more: false,
+    dropped: [],
+    runtime,
+    runners: [],
+    ...more,
+  };
   return { kind: 'ok', batch: batchOf(rows), head };
 }
 
@@ -40,7 +50,7 @@ function node(answers: readonly (TailAsked | ((query: NodeEntriesQuery) => TailA
 
 function follow(source: TailSource, store: EntryStore, owners = createRunnerOwners()): FollowedNode {
   const log = createLog({ level: 'error', wallNs: () => 0n });
-  const node = followNode({ nodeId: 'n', url: null, source, store, owners, monoMs: () => performance.now(), log });
+  const node = followNode({ nodeId: 'n', url: null, source, store, owners, clock: createClock(), log });
   following.push(node);
   return node;
 }
@@ -62,7 +72,7 @@ test('asks on from where the store is, and keeps what it is told', async () => {
   const followed = follow(source, store);
   await vi.waitFor(() => expect(asked.map(({ after }) => after)).toEqual(['c3', 'c5', 'c6']));
   expect(namesOf((await store.query(everything)).batch)).toHaveLength(6);
-  expect(followed.facts).toMatchObject({ state: 'following', entries: 3, dropped: 7, answers: 2, error: null });
+  expect(followed.facts()).toMatchObject({ state: 'following', entries: 3, dropped: 7, answers: 2, error: null });
   expect((await store.lastWords('n', 1))?.runtime.hostname).toBe('h');
 });
 
@@ -77,9 +87,9 @@ test('a node that answers as somebody else, or for the runners of others, is ref
     const store = createMemoryEntryStore();
     const owners = createRunnerOwners();
     owners.learn(['taken'], 'z');
-    const { facts } = follow(node([lie]).source, store, owners);
-    await vi.waitFor(() => expect(facts).toMatchObject({ state: 'refused', refused: 1, entries: 0 }));
-    expect(facts.error).toMatch(sentence);
+    const followed = follow(node([lie]).source, store, owners);
+    await vi.waitFor(() => expect(followed.facts()).toMatchObject({ state: 'refused', refused: 1, entries: 0 }));
+    expect(followed.facts().error).toMatch(sentence);
     expect([(await store.facts()).rows, await store.cursorOf('n')]).toEqual([0, '']);
   }
 });
@@ -93,21 +103,21 @@ test('a full store is asked again with the same entries, and nothing is left out
   };
   const from = ({ after }: NodeEntriesQuery) => (after === '' ? answer(rows(0, 4), 'c4') : answer([], after));
   const { asked, source } = node([from, from, from]);
-  const { facts } = follow(source, { ...kept, append });
-  await vi.waitFor(() => expect(facts.state).toBe('store full'));
+  const followed = follow(source, { ...kept, append });
+  await vi.waitFor(() => expect(followed.facts().state).toBe('store full'));
   await vi.waitFor(() => expect(asked).toHaveLength(4), { timeout: 3_000 });
   expect(asked.map(({ after }) => after)).toEqual(['', '', '', 'c4']);
-  expect(facts).toMatchObject({ state: 'following', entries: 4, storeFull: 2 });
+  expect(followed.facts()).toMatchObject({ state: 'following', entries: 4, storeFull: 2 });
 });
 
 test('a node that does not know its cursor is read from the beginning, and nothing is kept twice', async () => {
   const store = createMemoryEntryStore();
   await store.append({ nodeId: 'n', batch: batchOf(rows(0, 3)), cursor: 'of another version', diagnostics: null });
   const { asked, source } = node([{ kind: 'cursor refused', error: 'HTTP 422' }, answer(rows(0, 5), 'c5')]);
-  const { facts } = follow(source, store);
+  const followed = follow(source, store);
   await vi.waitFor(() => expect(asked).toHaveLength(3), { timeout: 3_000 });
   expect(asked.map(({ after }) => after)).toEqual(['of another version', '', 'c5']);
-  expect(facts.rewound).toBe(1);
+  expect(followed.facts().rewound).toBe(1);
   expect(await store.facts()).toMatchObject({ rows: 5, doubleRows: 3 });
 });
 
@@ -119,7 +129,7 @@ test('a node that moved is asked at its new place at once', async () => {
   const there = node([answer(rows(0, 2), 'c2')]);
   followed.moveTo('http://127.0.0.1:2', there.source);
   await vi.waitFor(() => expect(there.asked).toHaveLength(2));
-  expect(followed.facts).toMatchObject({ url: 'http://127.0.0.1:2', state: 'following', entries: 2 });
+  expect(followed.facts()).toMatchObject({ url: 'http://127.0.0.1:2', state: 'following', entries: 2 });
 });
 
 test('a source that breaks is a silent node, not the end of following it', async () => {
@@ -128,7 +138,7 @@ test('a source that breaks is a silent node, not the end of following it', async
     times += 1;
     return times === 1 ? Promise.reject(new Error('the disk is gone')) : Promise.resolve(answer([], 'c'));
   };
-  const { facts } = follow(source, createMemoryEntryStore());
-  await vi.waitFor(() => expect(facts).toMatchObject({ state: 'silent', error: 'the disk is gone' }));
-  await vi.waitFor(() => expect(facts).toMatchObject({ state: 'following', error: null }));
+  const followed = follow(source, createMemoryEntryStore());
+  await vi.waitFor(() => expect(followed.facts()).toMatchObject({ state: 'silent', error: 'the disk is gone' }));
+  await vi.waitFor(() => expect(followed.facts()).toMatchObject({ state: 'following', error: null }));
 });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '@rankscope/daemon';
+import type { Clock, Log } from '@rankscope/daemon';
 import type { EntryBatch, NodeDiagnostics, NodeEntriesHead, TailedNode } from '@rankscope/schema';
 import { type EntryStore, StoreFullError } from '../entries/entry-store.ts';
 import { findAnswerFault } from './check-answer.ts';
+import { EntryAges } from './entry-ages.ts';
 import { planPauseMs, type TailOutcome } from './plan-pause.ts';
 import type { RunnerOwners } from './runner-owners.ts';
 import type { TailAnswer, TailSource } from './tail-source.ts';
@@ -13,12 +14,14 @@ export interface FollowNodeOptions {
   readonly source: TailSource;
   readonly store: EntryStore;
   readonly owners: RunnerOwners;
-  readonly monoMs: () => number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface FollowedNode {
-  readonly facts: TailedNode;
+  facts(): TailedNode;
+  readonly answers: number;
+  readonly url: string | null;
   /** The node is somewhere else now: whatever is being waited for is given up, and it is asked there at once. */
   moveTo(url: string | null, source: TailSource): void;
   /** What lies behind what was kept; null when the node does not say, or not what can be believed. */
@@ -34,7 +37,9 @@ const limit = 16_384;
 
 /** Follows one node: asks, keeps, waits, over and over. One answer is held in memory at a time. */
 export function followNode(options: FollowNodeOptions): FollowedNode {
-  const { nodeId, store, owners, monoMs, log } = options;
+  const { nodeId, store, owners, clock, log } = options;
+  const monoMs = () => Number(clock.monoNs() / 1_000n) / 1_000;
+  const ages = new EntryAges(monoMs);
   const stopped = new AbortController();
   const facts = {
     nodeId,
@@ -79,6 +84,7 @@ export function followNode(options: FollowNodeOptions): FollowedNode {
       [...batch.sources, ...head.runners].map(({ runnerId }) => runnerId),
       nodeId,
     );
+    ages.add(batch, Number(clock.wallNs() / 1_000n));
     facts.entries += batch.rows;
     facts.dropped += head.dropped.reduce((sum, { count }) => sum + count, 0);
     facts.answers += 1;
@@ -122,7 +128,13 @@ export function followNode(options: FollowNodeOptions): FollowedNode {
   const following = follow();
 
   return {
-    facts,
+    facts: () => ({ ...facts, ageMs: ages.summary() }),
+    get answers() {
+      return facts.answers;
+    },
+    get url() {
+      return facts.url;
+    },
     moveTo(url, elsewhere) {
       facts.url = url;
       source = elsewhere;

@@ -1,4 +1,4 @@
-import type { Log } from '@rankscope/daemon';
+import type { Clock, Log } from '@rankscope/daemon';
 import type { EntryBatch, TailedNode } from '@rankscope/schema';
 import type { NodeEntries } from '../../node/expose/node-entries.ts';
 import type { EntryStore } from '../entries/entry-store.ts';
@@ -30,20 +30,20 @@ export interface OpenTailOptions {
   readonly store: EntryStore;
   readonly deadlineMs: number;
   readonly token: string | null;
-  readonly monoMs: () => number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 export function openTail(options: OpenTailOptions): Tail {
-  const { nodeId: ownId, entries, peers, store, deadlineMs, token, monoMs, log } = options;
+  const { nodeId: ownId, entries, peers, store, deadlineMs, token, clock, log } = options;
   const owners = createRunnerOwners();
   const followed = new Map<string, FollowedNode>();
   const leaving = new Set<Promise<void>>();
   const follow = (nodeId: string, url: string | null) => {
     const source = url === null ? ownSource(entries) : peerSource({ url, deadlineMs, token });
     const known = followed.get(nodeId);
-    if (known === undefined) followed.set(nodeId, followNode({ nodeId, url, source, store, owners, monoMs, log }));
-    else if (known.facts.url !== url) known.moveTo(url, source);
+    if (known === undefined) followed.set(nodeId, followNode({ nodeId, url, source, store, owners, clock, log }));
+    else if (known.url !== url) known.moveTo(url, source);
   };
   const leave = (nodeId: string, node: FollowedNode) => {
     followed.delete(nodeId);
@@ -62,8 +62,8 @@ export function openTail(options: OpenTailOptions): Tail {
   const unsubscribe = peers.subscribe(lookAround);
 
   return {
-    nodes: () => [...followed.values()].map(({ facts }) => facts),
-    answersOf: (nodeId) => followed.get(nodeId)?.facts.answers ?? -1,
+    nodes: () => [...followed.values()].map((node) => node.facts()),
+    answersOf: (nodeId) => followed.get(nodeId)?.answers ?? -1,
     async unread(deadlineMs) {
       const late = AbortSignal.timeout(deadlineMs);
       const asked = [...followed.values()].map((node) => node.unread(late));

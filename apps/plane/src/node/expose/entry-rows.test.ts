@@ -120,7 +120,9 @@ test('also where a slot holds codes and numbers that nobody writes', () => {
   fc.assert(
     fc.property(fc.array(record, { minLength: 64, maxLength: 64 }), fc.array(place), (records, places) => {
       // The top byte of a time would be a year that no date has.
-      const spoil = places.filter(([, at]) => at !== 15).map(([slot, at, byte]) => [mainAt + slot * 128 + at, byte] as const);
+      const spoil = places
+        .filter(([, at]) => at !== 15)
+        .map(([slot, at, byte]) => [mainAt + slot * 128 + at, byte] as const);
       const { objects, columns } = bothWays(ring(records, spoil));
       expect(columns).toEqual(objects);
     }),

@@ -72,7 +72,9 @@ class EntryRows {
   /** Leaving a collective is said of the same site as entering it. */
   #detail(slot: RingSlot): number {
     if (slot.hasText) return this.#builder.text(describeEntry(slot));
-    return this.#site.isSame(slot) ? this.#site.position : this.#site.set(slot, this.#builder.text(describeEntry(slot)));
+    return this.#site.isSame(slot)
+      ? this.#site.position
+      : this.#site.set(slot, this.#builder.text(describeEntry(slot)));
   }
 }
 

@@ -31,7 +31,16 @@ function machine() {
   const ring = (runnerId: string, more: { supervisor?: boolean; nodeId?: string } = {}): FlightWriter =>
     openRingWriter(
       join(runnersDir, `${runnerId}${more.supervisor ? '.supervisor' : ''}.ring`),
-      { runnerId, nodeId: more.nodeId ?? 'n', instanceId: 'i', modelId: 'm', rank: 0, worldSize: 2, attempt: 1, bootId },
+      {
+        runnerId,
+        nodeId: more.nodeId ?? 'n',
+        instanceId: 'i',
+        modelId: 'm',
+        rank: 0,
+        worldSize: 2,
+        attempt: 1,
+        bootId,
+      },
       sizes,
     );
   const plane = (isAlive: (pid: number) => boolean = () => true): NodeEntries => {
@@ -96,10 +105,26 @@ test('who a row is from, and what lies beside the rows', async () => {
   mark(ring('r'), 1);
   const { head, batch } = await plane().read(query());
   expect(batch.sources).toEqual([
-    { nodeId: 'n', runnerId: 'r', instanceId: 'i', modelId: 'm', deviceRank: 0, worldSize: 2, attempt: 1, recorder: '' },
+    {
+      nodeId: 'n',
+      runnerId: 'r',
+      instanceId: 'i',
+      modelId: 'm',
+      deviceRank: 0,
+      worldSize: 2,
+      attempt: 1,
+      recorder: '',
+    },
   ]);
   expect(textAt(batch, 'phase', 0)).toBe('idle');
-  expect(head).toMatchObject({ nodeId: 'n', bootId, more: false, dropped: [], runners: [], runtime: { hostname: 'h' } });
+  expect(head).toMatchObject({
+    nodeId: 'n',
+    bootId,
+    more: false,
+    dropped: [],
+    runners: [],
+    runtime: { hostname: 'h' },
+  });
 });
 
 test('a limit is shared out, so that a busy rank does not keep the others waiting', async () => {

@@ -143,11 +143,11 @@ function createRowReader(builder: EntryBatchBuilder, { recorder, next: first, pe
     name: recorder.name,
     hasMore: () => more,
     next: () => next,
-    dropped: () =>
-      dropped === 0 ? [] : [{ runnerId: source.runnerId, recorder: source.recorder, count: dropped }],
+    dropped: () => (dropped === 0 ? [] : [{ runnerId: source.runnerId, recorder: source.recorder, count: dropped }]),
     read(shelf: RecorderShelf, limit: number): number {
       if (limit === 0) return 0;
-      const into = (rows ??= createEntryRows({ builder, source: builder.source(source), clock: recorder.clock }));
+      rows ??= createEntryRows({ builder, source: builder.source(source), clock: recorder.clock });
+      const into = rows;
       let count = 0;
       const scan = shelf.use(recorder, () =>
         recorder.scan(next, limit, (slot) => {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RingReplacedError } from '@rankscope/flight-recorder';
-import { openRecorder, type OpenRecorderOptions, type Recorder } from './recorder.ts';
+import { type OpenRecorderOptions, openRecorder, type Recorder } from './recorder.ts';
 
 /** Every recorder of this node: those of the ranks that run, and those of earlier runs whose files are still kept. */
 export interface RecorderShelf {

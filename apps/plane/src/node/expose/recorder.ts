@@ -81,5 +81,14 @@ function wallClockOf(header: RingHeader, { bootId, wallAtNs }: OpenRecorderOptio
 
 function sourceOf(header: RingHeader, recorder: string): EntrySource {
   const { nodeId, runnerId, instanceId, modelId, rank, worldSize, attempt } = header;
-  return { nodeId, runnerId, instanceId, modelId, deviceRank: rank, worldSize: Math.max(1, worldSize), attempt, recorder };
+  return {
+    nodeId,
+    runnerId,
+    instanceId,
+    modelId,
+    deviceRank: rank,
+    worldSize: Math.max(1, worldSize),
+    attempt,
+    recorder,
+  };
 }

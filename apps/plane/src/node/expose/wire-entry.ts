@@ -14,7 +14,9 @@ export function wireEntry(entry: RingEntry, { wallAtNs, source, dropped }: WireO
   const at = formatTimestamp(wallAtNs(entry.tMonoNs));
   const { phase, event, taskId, commandId } = entry;
   const attrs: Attrs = { seq: entry.n };
-  const set = (name: string, value: number | string) => void (attrs[name] = value);
+  const set = (name: string, value: number | string) => {
+    attrs[name] = value;
+  };
   tellAttrs(entry, dropped, { number: set, text: set });
   attrs.monoNs = entry.tMonoNs.toString();
   if (source !== null) attrs.source = source;
