@@ -1,15 +1,14 @@
 // The tail: sixteen ranks at 2,000 entries a second each, from their rings into the store of a real plane.
 // `--store memory|duckdb` picks the store where the plane knows it; `--seconds N` how long.
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs, promisify } from 'node:util';
-import { readBootId } from '@rankscope/daemon';
+import { parseArgs } from 'node:util';
 import type { ClusterAnalysis } from '@rankscope/schema';
 import { startPlane } from '../support/plane-harness.ts';
 import { analysisOf, eventually, getJson } from '../support/plane-requests.ts';
+import { writeRings } from '../support/write-rings.ts';
 import { report } from './report.ts';
 
 const { values } = parseArgs({ options: { store: { type: 'string' }, seconds: { type: 'string', default: '24' } } });
@@ -20,7 +19,6 @@ const seconds = Number(values.seconds);
 const warmUpMs = 3_000;
 const windowMs = 1_000;
 
-const run = promisify(execFile);
 const dataDir = mkdtempSync(join(tmpdir(), 'rankscope-tail-'));
 const store = values.store === undefined ? {} : { RANKSCOPE_ENTRY_STORE: values.store };
 const plane = await startPlane({ args: ['--no-model'], dataDir, env: store });
@@ -36,11 +34,9 @@ const ownOf = ({ history }: ClusterAnalysis) => history?.nodes.find(({ url }) =>
 
 try {
   const nodeId = await getJson<string>(`${plane.url}/node_id`);
-  const writer = resolve(import.meta.dirname, 'tail-writer.ts');
-  const writing = Array.from({ length: processes }, (_, index) => {
-    const args = [join(dataDir, 'runners'), nodeId, readBootId(), index * ringsEach, ringsEach, perSecond, seconds];
-    return run(process.execPath, [writer, ...args.map(String)]);
-  });
+  const writing = Array.from({ length: processes }, (_, index) =>
+    writeRings({ dataDir, nodeId, firstRank: index * ringsEach, rings: ringsEach, perSecond, seconds }),
+  );
   const cpuBefore = usage().cpuSeconds;
   await wait(warmUpMs);
   const share: number[] = [];
@@ -59,14 +55,16 @@ try {
   if (!ages) throw new Error('the plane kept no entry');
   half.push(ages.p50);
   most.push(ages.p99);
-  const written = (await Promise.all(writing)).reduce((sum, { stdout }) => sum + Number(stdout), 0);
+  const counts = (await Promise.all(writing.map(({ written }) => written))).flatMap((rings) => [...rings.values()]);
+  const written = counts.reduce((sum, count) => sum + count, 0);
   const own = await eventually(
     async () => ownOf(await analysisOf(plane.url)),
     (node) => (node?.entries ?? 0) + (node?.dropped ?? 0) >= written,
     60_000,
   );
   const cpuPerEntry = ((usage().cpuSeconds - cpuBefore) * 1e6) / written;
-  if (own?.entries !== written) throw new Error(`${own?.entries} of ${written} entries were kept, ${own?.dropped} dropped`);
+  if (own?.entries !== written)
+    throw new Error(`${own?.entries} of ${written} entries were kept, ${own?.dropped} dropped`);
   report(
     'tail',
     `${processes * ringsEach} rings at ${perSecond} entries/s in ${processes} processes for ${seconds} s, ${written} entries, all kept; store: ${values.store ?? "the plane's own"}`,

@@ -241,7 +241,10 @@ test('what a store kept is merged with what the nodes sent: each entry once, als
   expect(timeline.timeline.map(({ runnerId, attrs }) => `${runnerId} ${attrs.seq}`)).toEqual([
     ...['gone 1', 'gone 2', 'a-0 3', 'a-0 4', 'a-0 5', 'a-0 6', 'a-0 7'],
   ]);
-  expect(timeline.runners.map(({ runnerId }) => runnerId), 'nobody speaks for those that are gone').toEqual(['a-0']);
+  expect(
+    timeline.runners.map(({ runnerId }) => runnerId),
+    'nobody speaks for those that are gone',
+  ).toEqual(['a-0']);
   expect(truncated).toBe(false);
   expect(asked(3).truncated).toBe(true);
   expect(asked(10, true).truncated, 'the store left some out').toBe(true);

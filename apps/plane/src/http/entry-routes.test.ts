@@ -113,8 +113,9 @@ test('entries of a node come as bytes for whoever names them, else as JSON, and 
   expect(columns.rows).toBe(150);
   expect(columns.columns.chunkIndex).toEqual([...batch.columns.chunkIndex]);
   expect(columns.columns.barrierSeq, 'nobody said anything of it').toBeUndefined();
-  const [{ flightRecorder = [] } = {}] = NodeDiagnostics.parse(await (await get('/v1/diagnostics/node')).json())
-    .supervisorRunners;
+  const [{ flightRecorder = [] } = {}] = NodeDiagnostics.parse(
+    await (await get('/v1/diagnostics/node')).json(),
+  ).supervisorRunners;
   const asTold = flightRecorder.map(({ context: _context, ...entry }) => entry);
   expect(range(0, 150).map((row) => entryAt(batch, row))).toMatchObject(asTold);
 
@@ -146,7 +147,10 @@ test('a question that goes back in time is answered whole from the store, whatev
   const { timeline, runners } = ClusterTimeline.parse(await answer.json());
   expect(timeline.map(({ attrs }) => attrs.seq)).toEqual(range(300, 400));
   expect(runners).toHaveLength(1);
-  expect([answer.headers.get('x-rankscope-truncated'), answer.headers.get('x-rankscope-history')]).toEqual([null, 'store']);
+  expect([answer.headers.get('x-rankscope-truncated'), answer.headers.get('x-rankscope-history')]).toEqual([
+    null,
+    'store',
+  ]);
 
   const cut = await get(`/v1/diagnostics/cluster/timeline?taskId=${taskOf(3)}&limit=20`);
   expect(ClusterTimeline.parse(await cut.json()).timeline.map(({ attrs }) => attrs.seq)).toEqual(range(380, 400));
@@ -193,7 +197,14 @@ for (const leads of [true, false]) {
       expect(head.truncated).toBe(told.headers.get('x-rankscope-truncated') !== null);
       expect(head.runners.map(({ runnerId }) => runnerId)).toEqual(runners.map(({ runnerId }) => runnerId));
       expect(head.analysis.runners).toHaveLength(1);
-      expect(batch.sources[0]).toEqual({ ...ids, runnerId: 'r', deviceRank: 0, worldSize: 1, attempt: 1, recorder: '' });
+      expect(batch.sources[0]).toEqual({
+        ...ids,
+        runnerId: 'r',
+        deviceRank: 0,
+        worldSize: 1,
+        attempt: 1,
+        recorder: '',
+      });
     }
   });
 }

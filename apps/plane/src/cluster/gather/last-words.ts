@@ -46,7 +46,7 @@ export async function withLastWords(options: WithLastWordsOptions): Promise<Gath
 async function within(asked: Promise<NodeDiagnostics | null>, untilMs: number): Promise<NodeDiagnostics | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((done) => {
-    timer = setTimeout(() => done(null), untilMs - performance.now());
+    timer = setTimeout(() => done(null), Math.max(0, untilMs - performance.now()));
   });
   try {
     return await Promise.race([asked, late]);

@@ -39,7 +39,8 @@ test('a silent node is looked up once, and again when it has said something new'
 test('what could not be read is asked for again', async () => {
   const kept = createMemoryEntryStore();
   let broken = true;
-  const lastWords = () => (broken ? Promise.reject(new Error('busy')) : Promise.resolve(wordsAt('2026-11-22T00:00:01Z')));
+  const lastWords = () =>
+    broken ? Promise.reject(new Error('busy')) : Promise.resolve(wordsAt('2026-11-22T00:00:01Z'));
   const words = createStoredWords({ ...kept, lastWords }, { answersOf: () => 1 });
   await expect(words('n', 5)).rejects.toThrow('busy');
   broken = false;

@@ -1,4 +1,5 @@
-// One process of the tail's bench: writes some rings as ranks do while they decode, and says what it wrote when it ends.
+// A process that writes some rings as ranks do while they decode: `DIR NODE BOOT FIRST_RANK RINGS PER_SECOND SECONDS`.
+// When it ends it says, as JSON, how many entries each runner has.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FlightWriter, openRingWriter } from '@rankscope/flight-recorder';
 import { v7 as newId } from 'uuid';
@@ -14,7 +15,7 @@ const writers = Array.from({ length: Number(count) }, (_, i) => {
   const identity = { runnerId, nodeId, instanceId: 'bench', modelId: 'bench', rank, worldSize: 16, attempt: 1, bootId };
   const writer = openRingWriter(`${dir}/${runnerId}.ring`, identity);
   writer.setTask({ taskId: newId(), commandId: newId() });
-  return { writer, written: 0 };
+  return { runnerId, writer, written: 0 };
 });
 
 /** A tensor-parallel rank: two collectives a layer, entered and left, and a mark a token. */
@@ -45,4 +46,4 @@ for (let atMs = 0; atMs < endMs; atMs = performance.now() - startedMs) {
   await sleep(tickMs);
 }
 for (const { writer } of writers) writer.close(0);
-process.stdout.write(String(writers.reduce((sum, { written }) => sum + written, 0)));
+process.stdout.write(JSON.stringify(Object.fromEntries(writers.map(({ runnerId, written }) => [runnerId, written]))));
