@@ -95,6 +95,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const { url, close } = listened.door;
   address = url;
   shutdown.add('port', close);
+  shutdown.add('waits for entries', entries.close);
   shutdown.add('live timelines', feed.close);
   shutdown.add('open answers', model.endAnswers);
   log.info('listening', { url, nodeId });

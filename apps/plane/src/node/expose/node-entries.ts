@@ -58,12 +58,13 @@ export function openNodeEntries(options: NodeEntriesOptions): NodeEntries {
 
   /** Waits in steps until one of the recorders has something, and says what they have. */
   const waitForNews = async (cursor: ReadonlyMap<string, number>, waitMs: number, signal: AbortSignal) => {
-    for (const untilMs = monoMs() + waitMs; ; ) {
+    for (const untilMs = monoMs() + waitMs; !closed.signal.aborted; ) {
       const waiting = findWaiting(shelf, cursor);
       const leftMs = untilMs - monoMs();
       if (waiting.some(({ pending }) => pending > 0) || leftMs <= 0 || signal.aborted) return waiting;
       await sleep(Math.min(lookMs, leftMs), undefined, { signal }).catch(() => undefined);
     }
+    return [];
   };
 
   return {
@@ -72,7 +73,7 @@ export function openNodeEntries(options: NodeEntriesOptions): NodeEntries {
       if (cursor === null) throw new ProblemError('bad_query', unreadable(after));
       const until = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
       const waiting = await waitForNews(cursor, waitMs, until);
-      const { batch, dropped, more, next } = readRows(shelf, waiting, limit);
+      const { batch, dropped, more, next } = readRows(shelf, closed.signal.aborted ? [] : waiting, limit);
       const { runtime, supervisorRunners: runners } = diagnose();
       return {
         batch,
@@ -80,7 +81,8 @@ export function openNodeEntries(options: NodeEntriesOptions): NodeEntries {
           nodeId,
           bootId,
           generatedAt: formatTimestamp(clock.wallNs()),
-          cursor: formatEntriesCursor(next),
+          // Of a plane that is closing nothing is heard any more, and nothing is forgotten.
+          cursor: closed.signal.aborted ? after : formatEntriesCursor(next),
           more,
           dropped,
           runtime,
