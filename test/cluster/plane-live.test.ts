@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPlaneClient } from '@rankscope/client';
-import type { ClusterTimelineEntry, TimelineChange } from '@rankscope/schema';
+import { createPlaneClient, readSse } from '@rankscope/client';
+import { type ClusterTimelineEntry, TimelineChange } from '@rankscope/schema';
 import { afterEach, expect, test } from 'vitest';
 import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
 import { chatBody, post, timelineOf } from '../support/plane-requests.ts';
@@ -47,6 +47,42 @@ test('snapshot and deltas together are the timeline, each entry once', async () 
   const keys = heard.flatMap(({ change }) => entriesOf(change)).map(keyOf);
   expect(new Set(keys).size, 'nothing twice').toBe(keys.length);
   expect(new Set(keys)).toEqual(new Set((await timelineOf(plane.url, '?limit=65536')).timeline.map(keyOf)));
+});
+
+/** Opens the stream as a browser does that comes back, and hears it until `done` says so. */
+async function hear(url: string, lastEventId: string | null, done: (heard: readonly TimelineChange[]) => boolean) {
+  const leave = new AbortController();
+  const headers = lastEventId === null ? {} : { 'last-event-id': lastEventId };
+  const signal = AbortSignal.any([leave.signal, AbortSignal.timeout(20_000)]);
+  const answer = await fetch(`${url}/v1/diagnostics/cluster/timeline/stream`, { headers, signal });
+  const heard: TimelineChange[] = [];
+  let last = lastEventId;
+  for await (const { data, id } of readSse(answer.body ?? new ReadableStream())) {
+    heard.push(TimelineChange.parse(JSON.parse(data)));
+    last = id;
+    if (done(heard)) break;
+  }
+  leave.abort();
+  return { heard, last };
+}
+
+test('whoever comes back with the id of the last event is given what it missed, and nothing else', async () => {
+  const plane = await started(simulated);
+  const chat = () =>
+    post(`${plane.url}/v1/chat/completions`, chatBody({ max_tokens: 20 })).then((answer) => answer.text());
+  await chat();
+  const before = await hear(plane.url, null, (heard) => heard.length === 2);
+  expect(before.heard.map(({ kind }) => kind)).toEqual(['snapshot', 'delta']);
+  await chat();
+  const whole = new Set((await timelineOf(plane.url, '?limit=65536')).timeline.map(keyOf));
+  const keysOf = (changes: readonly TimelineChange[]) => changes.flatMap(entriesOf).map(keyOf);
+  const after = await hear(plane.url, before.last, (heard) => keysOf([...before.heard, ...heard]).length >= whole.size);
+  expect(new Set(after.heard.map(({ kind }) => kind))).toEqual(new Set(['delta']));
+  const keys = keysOf([...before.heard, ...after.heard]);
+  expect(new Set(keys).size, 'nothing twice').toBe(keys.length);
+  expect(new Set(keys)).toEqual(whole);
+  const stranger = await hear(plane.url, 'an-id-of-another-plane.7', (heard) => heard.length === 1);
+  expect(stranger.heard.map(({ kind }) => kind)).toEqual(['snapshot']);
 });
 
 test('a silent peer does not slow down what is heard of the others', async () => {

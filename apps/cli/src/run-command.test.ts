@@ -132,6 +132,7 @@ const analysis: ClusterAnalysis = {
     ...{ ...row, ...silence, exitCode: null, exitSignal: deviceRank === 1 ? 'SIGKILL' : null },
   })),
   instances: [{ instanceId: 'drawn', modelId: 'tiny', worldSize: 2, seenRanks: [0, 1], missingRanks: [] }],
+  history: null,
   nodes: [nodeOf('node-0', null), nodeOf('node-1', 'http://10.0.0.2:52500')],
 };
 

@@ -8,7 +8,9 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { openNodeEntries } from './node/expose/node-entries.ts';
 import { openNodeView } from './node/expose/node-view.ts';
+import { openKeeping } from './open-keeping.ts';
 import { openMembership, planeTokenOf, takesJoins } from './open-membership.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
@@ -58,6 +60,8 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     instance: () => model.serving()?.instance ?? null,
   });
   shutdown.add('recorder readers', view.close);
+  const entries = openNodeEntries({ nodeId, bootId, runnersDir, clock, log, diagnose: () => view.diagnose(0) });
+  shutdown.add('entry readers', entries.close);
   const nowMs = () => Number(clock.monoNs() / 1_000n) / 1_000;
   const cluster = createCluster({
     localNodeId: nodeId,
@@ -65,8 +69,11 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     deadlineMs: config.nodeDeadlineMs,
     token: planeTokenOf(config),
     diagnose: view.diagnose,
+    lastWords: (nodeId, limit, deadlineMs) => kept.lastWords(nodeId, limit, deadlineMs),
     nowMs,
   });
+  const kept = openKeeping({ config, token: planeTokenOf(config), cluster, entries, clock, log });
+  shutdown.add('entry store', kept.close);
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const ctx: Context = {
     nodeId,
@@ -79,6 +86,8 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     newId,
     newSeed,
     view,
+    entries,
+    keeping: kept.keeping,
     cluster,
     membership,
     takesJoins: takesJoins(config),
@@ -95,6 +104,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const { url, port, close } = listened.door;
   address = url;
   shutdown.add('port', close);
+  shutdown.add('waits for entries', entries.close);
   shutdown.add('live timelines', feed.close);
   shutdown.add('open answers', model.endAnswers);
   shutdown.add('cluster', joining.close);

@@ -1,3 +1,4 @@
+export * from './fetch-entries.ts';
 export * from './fetch-json.ts';
 export { StreamError } from './open-stream.ts';
 export * from './plane-client.ts';

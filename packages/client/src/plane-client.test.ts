@@ -120,6 +120,7 @@ test('watching goes on after a break, from the last event heard, and ends when t
     runners: [],
     instances: [],
     nodes: [],
+    history: null,
   };
   const delta: TimelineChange = {
     kind: 'delta',

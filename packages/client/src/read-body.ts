@@ -6,15 +6,24 @@ interface Gathered {
 
 const firstBytes = 64 * 1024;
 
+/** The body as text; null as soon as it is larger than allowed. */
+export async function readText(response: Response, maxBytes: number): Promise<string | null> {
+  const bytes = await readBytes(response, maxBytes);
+  if (bytes === null) return null;
+  const text = new TextDecoder().decode(bytes);
+  bytes.buffer.transfer(0);
+  return text;
+}
+
 /**
- * The body as text; null as soon as it is larger than allowed.
+ * The body as it came; null as soon as it is larger than allowed.
  *
  * The bytes lie in one buffer of their own and not in strings: what a peer sends too much of would otherwise stay in
  * the heap until a collection that nothing hurries. For the same reason every piece is let go of as soon as it is copied.
  */
-export async function readText(response: Response, maxBytes: number): Promise<string | null> {
+export async function readBytes(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
   if (Number(response.headers.get('content-length') ?? 0) > maxBytes) return null;
-  if (response.body === null) return '';
+  if (response.body === null) return new Uint8Array();
   const gathered: Gathered = { bytes: new ArrayBuffer(0, { maxByteLength: maxBytes }), length: 0 };
   try {
     for await (const chunk of response.body) {
@@ -23,10 +32,9 @@ export async function readText(response: Response, maxBytes: number): Promise<st
       chunk.buffer.transfer(0);
     }
     // Decoders of other engines take no buffer that may still change its size.
-    gathered.bytes = gathered.bytes.transferToFixedLength(gathered.length);
-    return new TextDecoder().decode(gathered.bytes);
+    return new Uint8Array(gathered.bytes.transferToFixedLength(gathered.length));
   } finally {
-    gathered.bytes.transfer(0);
+    if (!gathered.bytes.detached) gathered.bytes.transfer(0);
   }
 }
 

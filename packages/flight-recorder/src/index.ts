@@ -10,6 +10,7 @@ export {
   type RingReader,
   type RingReadOptions,
 } from './ring-reader.ts';
+export { RingSlot, type SlotFacts } from './ring-slot.ts';
 export type { NowCell, RingGauges, RingState } from './ring-state.ts';
 export { defaultRingSizes, openRingWriter } from './ring-writer.ts';
 export { withPhase } from './with-phase.ts';

@@ -1,9 +1,10 @@
 import { MemoryIndex } from './memory-index.ts';
-import { findRareEntries } from './rare-entries.ts';
-import { decodeSlot, type RingEntry } from './ring-entry.ts';
+import { findRareSlots } from './rare-slots.ts';
+import type { RingEntry } from './ring-entry.ts';
 import { RingFile, RingReplacedError } from './ring-file.ts';
 import type { RingHeader } from './ring-header.ts';
-import { headEvery, headerAt, slotBytes } from './ring-layout.ts';
+import { headEvery, headerAt, numberOfSeq, slotBytes } from './ring-layout.ts';
+import { RingSlot } from './ring-slot.ts';
 import { type RingState, readRingState } from './ring-state.ts';
 import { chunkSlots, SlotChunk } from './slot-chunk.ts';
 import { readU64 } from './unsigned.ts';
@@ -16,14 +17,19 @@ export interface RingCursor {
   readonly ring?: string;
 }
 
-export interface RingRead {
-  readonly entries: readonly RingEntry[];
+export interface RingScan {
+  /** Entries that were shown to the visitor. */
+  readonly count: number;
   /** Give it to the next read, of this reader or of a later one. */
   readonly cursor: RingCursor;
   /** Overwritten before they were read. */
   readonly dropped: number;
   /** Begun and never finished. */
   readonly torn: number;
+}
+
+export interface RingRead extends Omit<RingScan, 'count'> {
+  readonly entries: readonly RingEntry[];
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
 }
@@ -45,7 +51,8 @@ interface Walk {
   next: number;
   dropped: number;
   torn: number;
-  readonly entries: RingEntry[];
+  count: number;
+  readonly visit: (slot: RingSlot) => void;
   readonly limit: number;
   readonly writerDead: boolean;
 }
@@ -61,13 +68,14 @@ export class RingReader {
   readonly #chunk = new SlotChunk();
   readonly #rareChunk = new SlotChunk();
   readonly #headWord = Buffer.alloc(8);
-  readonly #memory: MemoryIndex;
+  readonly #slot: RingSlot;
   #unfinished: { readonly number: number; readonly sinceMs: number } | null = null;
 
   constructor(file: RingFile, monotonicMs: () => number) {
     this.#file = file;
     this.#monotonicMs = monotonicMs;
-    this.#memory = new MemoryIndex(file);
+    const memory = new MemoryIndex(file);
+    this.#slot = new RingSlot((n) => memory.of(n));
   }
 
   get header(): RingHeader {
@@ -75,7 +83,18 @@ export class RingReader {
   }
 
   /** Reads on from `cursor`. Stops before an entry that is being written; the cursor says so by staying there. */
-  read(cursor: RingCursor, { limit = defaultLimit, writerDead = false }: RingReadOptions = {}): RingRead {
+  read(cursor: RingCursor, options: RingReadOptions = {}): RingRead {
+    const entries: RingEntry[] = [];
+    const { count: _count, ...read } = this.scan(cursor, options, (slot) => void entries.push(slot.entry()));
+    return { ...read, entries, firstSeq: entries[0]?.n ?? null, lastSeq: entries.at(-1)?.n ?? null };
+  }
+
+  /** As {@link read}, but shows each slot to the visitor where it lies and makes nothing of it. */
+  scan(
+    cursor: RingCursor,
+    { limit = defaultLimit, writerDead = false }: RingReadOptions,
+    visit: (slot: RingSlot) => void,
+  ): RingScan {
     this.#file.refuseReplaced();
     const { ring } = this.header;
     if (cursor.ring !== undefined && cursor.ring !== ring) {
@@ -83,22 +102,27 @@ export class RingReader {
         `${this.#file.path} is the ring of ${ring}, the cursor is for ${cursor.ring}; start at 0`,
       );
     }
-    const walk: Walk = { next: cursor.next, dropped: 0, torn: 0, entries: [], limit, writerDead };
+    const walk: Walk = { next: cursor.next, dropped: 0, torn: 0, count: 0, visit, limit, writerDead };
     this.#skipTo(walk, this.#head() - this.header.mainCount);
-    for (let laps = 0; laps < maxLaps && walk.entries.length < limit; ) {
+    for (let laps = 0; laps < maxLaps && walk.count < limit; ) {
       const outcome = this.#takeChunk(walk);
       if (outcome === 'end') break;
       if (outcome === 'lapped') laps += 1;
     }
-    const { entries, next, dropped, torn } = walk;
-    return {
-      entries,
-      cursor: { next, ring },
-      dropped,
-      torn,
-      firstSeq: entries[0]?.n ?? null,
-      lastSeq: entries.at(-1)?.n ?? null,
-    };
+    const { count, next, dropped, torn } = walk;
+    return { count, cursor: { next, ring }, dropped, torn };
+  }
+
+  /**
+   * About how many entries from `n` on have been begun; 0: none. Two reads of 8 bytes, for whoever waits for them: a
+   * writer that does not map its file is further than its head says, and then the answer is 1.
+   */
+  pending(n: number): number {
+    const ahead = this.#head() - n;
+    if (ahead > 0) return ahead;
+    const { mainCount, mainOffset } = this.header;
+    this.#file.read(this.#headWord, 8, mainOffset + (n % mainCount) * slotBytes);
+    return numberOfSeq(readU64(this.#headWord, 0)) >= n ? 1 : 0;
   }
 
   /** The newest entries, at most `limit`. What is unfinished is stepped over. */
@@ -122,13 +146,13 @@ export class RingReader {
     const head = this.#head();
     const start = walk.next;
     // More than the limit asks for, so that what was overwritten is passed over at once and not a few at a time.
-    const wanted =
-      head > start ? Math.min(head - start, Math.max(walk.limit - walk.entries.length, headEvery)) : headEvery;
+    const wanted = head > start ? Math.min(head - start, Math.max(walk.limit - walk.count, headEvery)) : headEvery;
     const count = this.#load(start, wanted);
-    for (let i = 0; i < count && walk.entries.length < walk.limit; i += 1) {
+    for (let i = 0; i < count && walk.count < walk.limit; i += 1) {
       const state = this.#chunk.state(i, start + i, mainCount);
       if (state === 'whole') {
-        walk.entries.push(decodeSlot(this.#chunk.buffer, i * slotBytes, start + i, (n) => this.#memory.of(n)));
+        walk.count += 1;
+        walk.visit(this.#slot.moveTo(this.#chunk.buffer, i * slotBytes, start + i));
       } else if (state === 'overwritten') {
         let end = i + 1;
         while (end < count && this.#chunk.state(end, start + end, mainCount) === 'overwritten') end += 1;
@@ -147,10 +171,11 @@ export class RingReader {
   /** Goes on to entry `to`, because the main ring no longer has what lies before; takes what the rare ring still has. */
   #skipTo(walk: Walk, to: number): void {
     if (to <= walk.next) return;
-    const rare = findRareEntries(this.#file, this.#rareChunk, { from: walk.next, to }, (n) => this.#memory.of(n));
-    const taken = rare.slice(0, walk.limit - walk.entries.length);
+    const rare = findRareSlots(this.#file, this.#rareChunk, { from: walk.next, to });
+    const taken = rare.slice(0, walk.limit - walk.count);
     const next = taken.length === rare.length ? to : (taken.at(-1)?.n ?? walk.next - 1) + 1;
-    walk.entries.push(...taken);
+    for (const { n, bytes } of taken) walk.visit(this.#slot.moveTo(bytes, 0, n));
+    walk.count += taken.length;
     walk.dropped += next - walk.next - taken.length;
     walk.next = next;
   }

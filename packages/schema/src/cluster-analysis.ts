@@ -16,6 +16,48 @@ export const RunnerAnalysis = RunnerExtras.extend({
 }).meta({ id: 'RunnerAnalysis' });
 export type RunnerAnalysis = z.infer<typeof RunnerAnalysis>;
 
+/** How far the leading plane follows the recorders of one node. */
+export const TailedNode = z
+  .object({
+    nodeId: z.string(),
+    /** Null: the leading plane's own. */
+    url: z.string().nullable(),
+    state: z.enum(['starting', 'following', 'silent', 'refused', 'store full']),
+    /** Why it is not being followed, as a sentence. */
+    error: z.string().nullable(),
+    /** Entries that were handed to the store since the plane began. */
+    entries: z.int(),
+    /** How old its entries were when they were kept, by both planes' clocks, in the last minute or two; null: none came. */
+    ageMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
+    /** Entries that its recorders overwrote before they could be read. */
+    dropped: z.int(),
+    /** Answers that were not believed. */
+    refused: z.int(),
+    /** Times that the store had no room, and the same entries were asked for again. */
+    storeFull: z.int(),
+    /** Times that it was read from the beginning, because it did not know its own cursor. */
+    rewound: z.int(),
+    /** Answers that were kept: whoever remembers the node's words sees by it that there are newer ones. */
+    answers: z.int(),
+  })
+  .meta({ id: 'TailedNode' });
+export type TailedNode = z.infer<typeof TailedNode>;
+
+/** What the leading plane keeps of all nodes. */
+export const ClusterHistory = z
+  .object({
+    nodes: z.array(TailedNode),
+    rows: z.int(),
+    diskBytes: z.int(),
+    oldestAt: Timestamp.nullable(),
+    /** Rows that were not kept: the queue was full, or the disk refused them. */
+    lostRows: z.int(),
+    /** Rows that were held already. */
+    doubleRows: z.int(),
+  })
+  .meta({ id: 'ClusterHistory' });
+export type ClusterHistory = z.infer<typeof ClusterHistory>;
+
 export const ClusterAnalysis = z
   .object({
     generatedAt: Timestamp,
@@ -43,6 +85,8 @@ export const ClusterAnalysis = z
         version: z.string().nullable(),
       }),
     ),
+    /** Null from a plane that does not lead, and in the live timeline. */
+    history: ClusterHistory.nullable().default(null),
   })
   .meta({ id: 'ClusterAnalysis' });
 export type ClusterAnalysis = z.infer<typeof ClusterAnalysis>;

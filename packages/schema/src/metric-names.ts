@@ -13,6 +13,12 @@ export const metricNames = {
   nodeReachable: 'rankscope_node_reachable',
   gatherDuration: 'rankscope_gather_duration_seconds',
   tokens: 'rankscope_tokens_total',
+  tailEntries: 'rankscope_tail_entries_total',
+  tailDropped: 'rankscope_tail_dropped_total',
+  tailRefused: 'rankscope_tail_refused_total',
+  storeRows: 'rankscope_store_rows',
+  storeBytes: 'rankscope_store_bytes',
+  storeLost: 'rankscope_store_lost_rows_total',
 } as const;
 
 /** Labels of a rank's metrics. `instance` is Prometheus' own, so ours is `instance_id`; never a task or barrier number. */

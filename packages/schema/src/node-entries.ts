@@ -1,4 +1,5 @@
-import { RunnerSupervisorDiagnostics } from './node-diagnostics.ts';
+import { EntryBatchJson } from './entry-batch/batch-json.ts';
+import { NodeDiagnostics, RunnerSupervisorDiagnostics } from './node-diagnostics.ts';
 import { Timestamp } from './timestamp.ts';
 import { z } from './zod.ts';
 
@@ -39,8 +40,14 @@ export const NodeEntriesHead = z
     more: z.boolean(),
     /** Entries that were overwritten before this reader came for them, per recorder, since its cursor. */
     dropped: z.array(z.object({ runnerId: z.string(), recorder: z.string(), count: z.int() })),
+    /** Who the node is, so that whoever keeps its last words need not ask for it. */
+    runtime: NodeDiagnostics.shape.runtime,
     /** Every runner of the node as its supervisor knows it now, without entries. */
     runners: z.array(RunnerSupervisorDiagnostics),
   })
   .meta({ id: 'NodeEntriesHead' });
 export type NodeEntriesHead = z.infer<typeof NodeEntriesHead>;
+
+/** The same in JSON. */
+export const NodeEntriesAnswer = NodeEntriesHead.extend({ batch: EntryBatchJson }).meta({ id: 'NodeEntriesAnswer' });
+export type NodeEntriesAnswer = z.infer<typeof NodeEntriesAnswer>;

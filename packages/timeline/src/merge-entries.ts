@@ -1,30 +1,45 @@
 import type { ClusterTimelineEntry, TimelineQuery } from '@rankscope/schema';
 import { entryKey } from './entry-key.ts';
-import { compareTimed, seqOf, type TimedEntry } from './entry-order.ts';
+import { compareTimed, seqOf, type TimedEntry, timed } from './entry-order.ts';
 import { canonicalTimestamp, createInstantReader } from './instant.ts';
 import type { MergedRunner } from './merge-runners.ts';
 
+export interface KeptEntries {
+  /** Also of runners that nobody speaks of any more. */
+  readonly entries: readonly ClusterTimelineEntry[];
+  /** The store left out some that match, because of the query's limit. */
+  readonly truncated: boolean;
+}
+
 /** All entries that match the query, each once, sorted; of every runner the newest `limit`. */
-export function mergeEntries(runners: readonly MergedRunner[], query: TimelineQuery) {
+export function mergeEntries(runners: readonly MergedRunner[], query: TimelineQuery, kept?: KeptEntries) {
   const instant = createInstantReader();
   const since = query.since === undefined ? -Infinity : instant(query.since);
   const until = query.until === undefined ? Infinity : instant(query.until);
-  const kept: TimedEntry[] = [];
-  let truncated = false;
+  const taken: TimedEntry[] = [];
+  let truncated = kept?.truncated ?? false;
+  const keptOf = Map.groupBy(kept?.entries ?? [], ({ runnerId }) => runnerId);
+  const told = runners.map((merged) => {
+    const entries = entriesOf(merged, keptOf.get(merged.runner.runnerId) ?? [], instant);
+    keptOf.delete(merged.runner.runnerId);
+    // A store has what the recorder holds beyond what the node was asked for.
+    return { entries, leftOut: kept === undefined && nodeLeftOut(merged, query.limit) };
+  });
+  const untold = [...keptOf.values()].map((entries) => ({ entries: timed(entries), leftOut: false }));
 
-  for (const merged of runners) {
+  for (const { entries, leftOut } of [...told, ...untold]) {
     const own: TimedEntry[] = [];
-    for (const { us, seq, entry } of entriesOf(merged, instant)) {
+    for (const { us, seq, entry } of entries) {
       if (us < since || us > until) continue;
       if (query.taskId !== undefined && entry.taskId !== query.taskId) continue;
       if (query.commandId !== undefined && entry.commandId !== query.commandId) continue;
       own.push({ us, seq, entry });
     }
     own.sort(compareTimed);
-    truncated ||= own.length > query.limit || nodeLeftOut(merged, query.limit);
-    for (const entry of own.slice(-query.limit)) kept.push(entry);
+    truncated ||= own.length > query.limit || leftOut;
+    for (const entry of own.slice(-query.limit)) taken.push(entry);
   }
-  return { entries: kept.sort(compareTimed).map(({ entry }) => entry), truncated };
+  return { entries: taken.sort(compareTimed).map(({ entry }) => entry), truncated };
 }
 
 /** The recorder holds more than the node was asked for. */
@@ -35,12 +50,22 @@ function nodeLeftOut({ runner }: MergedRunner, limit: number): boolean {
   return answered >= limit && ringLastSeq - ringFirstSeq + 1 > answered;
 }
 
-function entriesOf({ runner, recorders }: MergedRunner, instant: (text: string) => number): TimedEntry[] {
+function entriesOf(
+  { runner, recorders }: MergedRunner,
+  kept: readonly ClusterTimelineEntry[],
+  instant: (text: string) => number,
+): TimedEntry[] {
   const seen = new Set<string>();
   const found: TimedEntry[] = [];
+  const add = (entry: ClusterTimelineEntry) => {
+    const key = entryKey(entry);
+    if (seen.has(key)) return;
+    seen.add(key);
+    found.push({ us: instant(entry.at), seq: seqOf(entry), entry });
+  };
   for (const recorder of recorders) {
     for (const { at, phase, event, detail, attrs, taskId, commandId, mlxMemory } of recorder) {
-      const entry: ClusterTimelineEntry = {
+      add({
         at: canonicalTimestamp(at),
         nodeId: runner.nodeId,
         runnerId: runner.runnerId,
@@ -53,12 +78,9 @@ function entriesOf({ runner, recorders }: MergedRunner, instant: (text: string) 
         taskId,
         commandId,
         mlxMemory,
-      };
-      const key = entryKey(entry);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      found.push({ us: instant(entry.at), seq: seqOf(entry), entry });
+      });
     }
   }
+  for (const entry of kept) add(entry);
   return found;
 }

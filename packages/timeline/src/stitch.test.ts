@@ -224,3 +224,28 @@ test('an instance filter keeps its runners only', () => {
   expect(timeline.runners.map((r) => r.deviceRank)).toEqual([0]);
   expect(timeline.timeline.map((e) => e.deviceRank)).toEqual([0]);
 });
+
+test('what a store kept is merged with what the nodes sent: each entry once, also of runners that are gone', () => {
+  const drawn = (seqs: readonly number[]) => seqs.map((seq) => ({ atUs: seq, seq, taskId: null }));
+  const nodes = [node('a', [{ nodeId: 'a', rank: 0, entries: drawn([5, 6, 7]) }])];
+  const keptOf = (runnerId: string, seqs: readonly number[]) =>
+    drawn(seqs).map((one) => ({
+      ...{ nodeId: 'a', runnerId, deviceRank: 0, worldSize: 4, event: 'enter', phase: 'idle', detail: null },
+      ...{ at: formatUs(startUs + one.atUs), attrs: { seq: one.seq }, taskId: null, commandId: null, mlxMemory: null },
+    }));
+  const entries = [...keptOf('a-0', [3, 4, 5, 6]), ...keptOf('gone', [1, 2])];
+  const asked = (limit: number, truncated = false) =>
+    stitch({ ...head, query: { limit, since: '2026-11-22T00:00:00Z' }, nodes, kept: { entries, truncated } });
+
+  const { timeline, truncated } = asked(10);
+  expect(timeline.timeline.map(({ runnerId, attrs }) => `${runnerId} ${attrs.seq}`)).toEqual([
+    ...['gone 1', 'gone 2', 'a-0 3', 'a-0 4', 'a-0 5', 'a-0 6', 'a-0 7'],
+  ]);
+  expect(
+    timeline.runners.map(({ runnerId }) => runnerId),
+    'nobody speaks for those that are gone',
+  ).toEqual(['a-0']);
+  expect(truncated).toBe(false);
+  expect(asked(3).truncated).toBe(true);
+  expect(asked(10, true).truncated, 'the store left some out').toBe(true);
+});

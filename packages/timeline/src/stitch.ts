@@ -3,7 +3,7 @@ import { analyse } from './analyse.ts';
 import { compareText } from './entry-order.ts';
 import type { GatheredNode } from './gathered-node.ts';
 import { canonicalTimestamp } from './instant.ts';
-import { mergeEntries } from './merge-entries.ts';
+import { type KeptEntries, mergeEntries } from './merge-entries.ts';
 import { mergeNodes } from './merge-nodes.ts';
 import { mergeRunners, synopsisOf } from './merge-runners.ts';
 
@@ -13,6 +13,8 @@ export interface StitchInput {
   readonly masterNodeId: string | null;
   readonly query: TimelineQuery;
   readonly nodes: readonly GatheredNode[];
+  /** What a store has that matches the query; without it there is only what the nodes sent. */
+  readonly kept?: KeptEntries | undefined;
 }
 
 export interface Stitched {
@@ -35,7 +37,7 @@ export function stitch(input: StitchInput): Stitched {
   const runners = mergeRunners(answered, silent).filter(
     ({ runner }) => query.instanceId === undefined || runner.instanceId === query.instanceId,
   );
-  const { entries, truncated } = mergeEntries(runners, query);
+  const { entries, truncated } = mergeEntries(runners, query, input.kept);
   const head = {
     generatedAt: canonicalTimestamp(input.generatedAt),
     localNodeId: input.localNodeId,
@@ -50,7 +52,7 @@ export function stitch(input: StitchInput): Stitched {
         .map(({ nodeId, url, error }) => ({ nodeId, url, error }))
         .sort((a, b) => compareText(a.nodeId, b.nodeId) || compareText(a.url ?? '', b.url ?? '')),
     },
-    analysis: { ...head, ...analyse(runners, answered, silent) },
+    analysis: { ...head, ...analyse(runners, answered, silent), history: null },
     truncated,
   };
 }

@@ -76,6 +76,7 @@ export function tellStory({
           missingRanks: Array.from({ length: neverReported }, (_, n) => ranks + n),
         },
       ],
+      history: null,
       nodes: [
         ...[...new Set(runners.map(({ nodeId }) => nodeId))].map((nodeId) => ({
           nodeId,

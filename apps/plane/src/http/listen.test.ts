@@ -30,3 +30,11 @@ test('an address that is not ours is refused with its name', async () => {
   const refused = await listen(plane, { host: '203.0.113.7', port: 0 });
   expect(refused.kind === 'refused' && refused.reason).toMatch(/cannot listen on 203\.0\.113\.7/);
 });
+
+test('a cursor of 64 KiB is not too long for an address', async () => {
+  const listened = await listen(plane, { host: '127.0.0.1', port: 0 });
+  if (listened.kind !== 'listening') throw new Error(listened.reason);
+  const answer = await fetch(`${listened.door.url}/node_id?after=${'a'.repeat(65_536)}`);
+  expect([answer.status, await answer.json()]).toEqual([200, 'node-a']);
+  await listened.door.close();
+});

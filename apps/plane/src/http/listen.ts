@@ -16,9 +16,16 @@ export type Listened =
   | { readonly kind: 'listening'; readonly door: Door }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** The cursor of a node with many recorders travels in a URL, up to 64 KiB of it; Node's own bound is 16. */
+const maxHeaderSize = 96 * 1024;
+
 /** Opens the port; one that is taken is an answer that says by whom. */
 export async function listen(app: Hono, address: { host: string; port: number }): Promise<Listened> {
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: address.host }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    hostname: address.host,
+    serverOptions: { maxHeaderSize },
+  }) as Server;
   try {
     await new Promise<void>((done, fail) => {
       server.once('error', fail);

@@ -73,14 +73,12 @@ export const router = t.router({
   inject: procedure
     .input(InjectInput)
     .mutation(({ ctx, input: { nodeId, ...request } }) => injectFaultAt(ctx, nodeId ?? ctx.nodeId, request)),
-  /** Whoever comes back with a `lastEventId` begins with a snapshot, as everybody does: nothing can be missing then. */
+  /** Whoever comes back soon with a `lastEventId` is given what it missed, anybody else a snapshot. */
   live: procedure.input(LiveInput.prefault({})).subscription(async function* ({ ctx, input, signal }) {
     const { lastEventId, ...query } = input;
-    let id = Number(lastEventId ?? 0) || 0;
-    for await (const change of watchTimeline(ctx, query, signal ?? new AbortController().signal)) {
-      id += 1;
-      yield tracked(String(id), change);
-    }
+    const until = signal ?? new AbortController().signal;
+    for await (const { id, change } of watchTimeline(ctx, { query, lastEventId, signal: until }))
+      yield tracked(id, change);
   }),
 });
 export type AppRouter = typeof router;

@@ -22,6 +22,7 @@ import { nodeDiagnostics } from '../operations/node-diagnostics.ts';
 import { oneNode } from '../operations/one-node.ts';
 import { readiness } from '../operations/readiness.ts';
 import { clusterRoutes } from './cluster-routes.ts';
+import { entryRoutes } from './entry-routes.ts';
 import { jsonRoute, type Route } from './route.ts';
 import { streamRoutes } from './stream-routes.ts';
 
@@ -67,6 +68,7 @@ export const routes: readonly Route[] = [
     answer: NodeDiagnostics,
     run: (ctx, { query }) => nodeDiagnostics(ctx, query),
   }),
+  ...entryRoutes,
   jsonRoute({
     method: 'get',
     path: '/v1/diagnostics/cluster',
@@ -82,8 +84,9 @@ export const routes: readonly Route[] = [
     query: TimelineQuery,
     answer: ClusterTimelineWritten,
     async run(ctx, { query, header }) {
-      const { timeline, truncated } = await clusterTimeline(ctx, query);
-      if (truncated) header('x-rankscope-truncated', `newest ${query.limit} entries per runner`);
+      const { timeline, truncated, limit, history } = await clusterTimeline(ctx, query);
+      if (truncated) header('x-rankscope-truncated', `newest ${limit} entries per runner`);
+      if (history !== null) header('x-rankscope-history', history);
       // Other producers' phases are shown as they came, so what is sent may be wider than what we ourselves write.
       return timeline as z.output<typeof ClusterTimelineWritten>;
     },

@@ -7,6 +7,7 @@ import {
   TimelineChange,
   TimelineQuery,
 } from '@rankscope/schema';
+import type { FedChange } from '../cluster/gather/timeline-feed.ts';
 import { type ChatAnswer, chatCompletion } from '../operations/chat-completion.ts';
 import { watchTimeline } from '../operations/watch-timeline.ts';
 import { eventStream, type SentEvent } from './event-stream.ts';
@@ -18,12 +19,14 @@ export const streamRoutes: readonly Route[] = [
   {
     method: 'get',
     path: '/v1/diagnostics/cluster/timeline/stream',
-    summary: 'The timeline as it grows: a snapshot, then what changed. Coming back begins with a new snapshot.',
+    summary:
+      'The timeline as it grows: a snapshot, then what changed. With Last-Event-ID, within ten seconds, what was missed.',
     query: TimelineQuery,
     answers: { 'text/event-stream': TimelineChange },
     handle(call, ctx) {
       const query = parseQuery(TimelineQuery, call.req.query());
-      return eventStream(changeEvents(watchTimeline(ctx, query, call.req.raw.signal)));
+      const lastEventId = call.req.header('last-event-id');
+      return eventStream(changeEvents(watchTimeline(ctx, { query, lastEventId, signal: call.req.raw.signal })));
     },
   },
   {
@@ -43,12 +46,8 @@ export const streamRoutes: readonly Route[] = [
   },
 ];
 
-async function* changeEvents(changes: AsyncGenerator<TimelineChange>): AsyncGenerator<SentEvent> {
-  let id = 0;
-  for await (const change of changes) {
-    id += 1;
-    yield { id: String(id), event: change.kind, data: JSON.stringify(change) };
-  }
+async function* changeEvents(changes: AsyncGenerator<FedChange>): AsyncGenerator<SentEvent> {
+  for await (const { id, change } of changes) yield { id, event: change.kind, data: JSON.stringify(change) };
 }
 
 /** A break is one last chunk that says why, as OpenAI's clients read it; the stream then ends as always. */

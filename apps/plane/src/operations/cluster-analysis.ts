@@ -1,4 +1,5 @@
 import type { ClusterAnalysis, TimelineQuery } from '@rankscope/schema';
+import { clusterHistory } from './cluster-history.ts';
 import type { Context } from './context.ts';
 import { gatherStitched } from './gather-stitched.ts';
 
@@ -7,5 +8,9 @@ const fewEntries = 1;
 
 /** What the published timeline has no place for. */
 export async function clusterAnalysis(ctx: Context, query: TimelineQuery): Promise<ClusterAnalysis> {
-  return (await gatherStitched(ctx, { ...query, limit: fewEntries })).analysis;
+  const [{ analysis }, history] = await Promise.all([
+    gatherStitched(ctx, { ...query, limit: fewEntries }),
+    clusterHistory(ctx),
+  ]);
+  return { ...analysis, history };
 }

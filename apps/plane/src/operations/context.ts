@@ -1,8 +1,10 @@
 import type { Clock } from '@rankscope/daemon';
 import type { Cluster } from '../cluster/gather/gather.ts';
 import type { TimelineFeed } from '../cluster/gather/timeline-feed.ts';
+import type { Keeping } from '../control/keeping.ts';
 import type { TaskBoard } from '../control/route/task-board.ts';
 import type { Membership } from '../membership.ts';
+import type { NodeEntries } from '../node/expose/node-entries.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
 
@@ -27,6 +29,9 @@ export interface Context {
   /** 32 random bits. */
   readonly newSeed: () => number;
   readonly view: NodeView;
+  readonly entries: NodeEntries;
+  /** Null on a plane that does not lead. */
+  readonly keeping: Keeping | null;
   readonly cluster: Cluster;
   readonly membership: Membership;
   /** False for a plane that others can reach and that no join token protects. */

@@ -5,6 +5,7 @@ import {
   rankLabels,
   runnerPhases,
 } from '@rankscope/schema';
+import { clusterHistory } from './cluster-history.ts';
 import type { Context } from './context.ts';
 
 /** Everything Prometheus is told, read now. A rank that has ended is no longer told of. */
@@ -61,6 +62,20 @@ export async function metricsText(ctx: Context): Promise<{ text: string; content
       { node: ctx.nodeId },
       lastGather.seconds,
     );
+  const history = await clusterHistory(ctx);
+  if (history !== null) {
+    const tailed = {
+      entries: counter(names.tailEntries, 'Entries of the node that were read into the store.', ['node']),
+      dropped: counter(names.tailDropped, 'Entries of the node that were overwritten before they were read.', ['node']),
+      refused: counter(names.tailRefused, 'Answers of the node that were not believed.', ['node']),
+    };
+    for (const { nodeId: node, ...counts } of history.nodes) {
+      for (const key of ['entries', 'dropped', 'refused'] as const) tailed[key].inc({ node }, counts[key]);
+    }
+    gauge(names.storeRows, 'Entries in the store.', []).set(history.rows);
+    gauge(names.storeBytes, 'Size of the store on disk.', []).set(history.diskBytes);
+    counter(names.storeLost, 'Entries that the store did not keep.', []).inc(history.lostRows);
+  }
   gauge('process_resident_memory_bytes', 'Memory of this plane.', []).set(process.memoryUsage.rss());
   const { user, system } = process.cpuUsage();
   counter('process_cpu_seconds_total', 'Processor time of this plane.', []).inc((user + system) / 1e6);

@@ -1,11 +1,7 @@
-import type { TimelineChange, TimelineQuery } from '@rankscope/schema';
+import type { FedChange, WatchOptions } from '../cluster/gather/timeline-feed.ts';
 import type { Context } from './context.ts';
 
-/** A snapshot, then what changes. Begins again with a snapshot whenever a watcher comes back. */
-export function watchTimeline(
-  { feed }: Context,
-  query: TimelineQuery,
-  signal: AbortSignal,
-): AsyncGenerator<TimelineChange> {
-  return feed.watch(query, signal);
+/** A snapshot, then what changes. Whoever comes back soon is given what it missed. */
+export function watchTimeline({ feed }: Context, options: WatchOptions): AsyncGenerator<FedChange> {
+  return feed.watch(options);
 }

@@ -1,5 +1,5 @@
 import { z } from '../zod.ts';
-import { type EntryBatch, type EntrySource, recorderKey } from './entry-batch.ts';
+import { type EntryBatch, type EntrySource, recorderKey, saidColumns } from './entry-batch.ts';
 import {
   bytesPerValue,
   columnOver,
@@ -8,7 +8,6 @@ import {
   emptyColumn,
   entryColumnNames,
   entryColumns,
-  noneOf,
 } from './entry-columns.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
@@ -24,22 +23,20 @@ const prefixBytes = 16;
 const maxHeadBytes = 64 * 1024 * 1024;
 const align = (offset: number) => Math.ceil(offset / 8) * 8;
 
+export const BatchSource = z.object({
+  nodeId: z.string(),
+  runnerId: z.string(),
+  instanceId: z.string(),
+  modelId: z.string(),
+  deviceRank: z.int().nonnegative(),
+  worldSize: z.int().positive(),
+  attempt: z.int().nonnegative(),
+  recorder: z.string(),
+});
+
 const Head = z.object({
   rows: z.int().min(0).max(maxBatchRows),
-  sources: z
-    .array(
-      z.object({
-        nodeId: z.string(),
-        runnerId: z.string(),
-        instanceId: z.string(),
-        modelId: z.string(),
-        deviceRank: z.int().nonnegative(),
-        worldSize: z.int().positive(),
-        attempt: z.int().nonnegative(),
-        recorder: z.string(),
-      }),
-    )
-    .max(65_536),
+  sources: z.array(BatchSource).max(65_536),
   strings: z.array(z.string()).min(1),
   columns: z.array(z.object({ name: z.string(), offset: z.int().nonnegative() })),
   meta: z.unknown(),
@@ -56,7 +53,7 @@ export class EntryBatchError extends Error {
  */
 export function encodeEntryBatch(batch: EntryBatch, meta: unknown = null): Uint8Array<ArrayBuffer> {
   const { rows, sources, strings } = batch;
-  const kept = entryColumnNames.filter((name) => batch.columns[name].some((value) => value !== noneOf(name)));
+  const kept = saidColumns(batch);
   let end = 0;
   const columns = kept.map((name) => {
     const offset = end;

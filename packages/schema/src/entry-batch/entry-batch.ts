@@ -102,3 +102,13 @@ export function textAt(batch: EntryBatch, column: EntryColumn, row: number): str
   const at = valueAt(batch, column, row);
   return at === 0 ? null : (batch.strings[at] ?? null);
 }
+
+/** The columns in which at least one row says something. */
+export function saidColumns({ rows, columns }: EntryBatch): EntryColumn[] {
+  return entryColumnNames.filter((name) => {
+    const column = columns[name];
+    const none = noneOf(name);
+    for (let row = 0; row < Math.min(rows, column.length); row += 1) if (column[row] !== none) return true;
+    return false;
+  });
+}

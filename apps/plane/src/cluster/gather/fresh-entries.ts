@@ -1,4 +1,4 @@
-import type { FlightEntry, RunnerSupervisorDiagnostics } from '@rankscope/schema';
+import type { FlightEntry, NodeDiagnostics, RunnerSupervisorDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 
 /** Remembers, per runner, which entries have been seen. */
@@ -41,14 +41,17 @@ export function createFreshEntries(): FreshEntries {
   return {
     take(nodes) {
       let count = 0;
-      const taken = nodes.map((node): GatheredNode => {
-        if (node.kind !== 'ok') return node;
-        const supervisorRunners = node.diagnostics.supervisorRunners.map((runner) => {
+      const onlyFresh = (said: NodeDiagnostics): NodeDiagnostics => {
+        const supervisorRunners = said.supervisorRunners.map((runner) => {
           const flightRecorder = freshOf(runner);
           count += flightRecorder.length;
           return { ...runner, flightRecorder };
         });
-        return { ...node, diagnostics: { ...node.diagnostics, supervisorRunners } };
+        return { ...said, supervisorRunners };
+      };
+      const taken = nodes.map((node): GatheredNode => {
+        if (node.kind === 'ok') return { ...node, diagnostics: onlyFresh(node.diagnostics) };
+        return node.lastWords === undefined ? node : { ...node, lastWords: onlyFresh(node.lastWords) };
       });
       return { nodes: taken, count };
     },

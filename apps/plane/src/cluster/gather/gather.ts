@@ -1,6 +1,7 @@
 import type { NodeDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 import { askPeer } from './ask-peer.ts';
+import { type LastWords, withLastWords } from './last-words.ts';
 import type { Peer, PeerBook } from './peer-book.ts';
 
 /** The nodes of the cluster as they are at this moment: they come, move and go while the plane runs. */
@@ -28,11 +29,13 @@ export interface ClusterOptions {
   /** What planes show each other. */
   readonly token: string | null;
   readonly diagnose: (limit: number) => NodeDiagnostics;
+  /** Asked after a node that does not answer. */
+  readonly lastWords: LastWords;
   readonly nowMs: () => number;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { localNodeId, book, deadlineMs, token, diagnose, nowMs } = options;
+  const { localNodeId, book, deadlineMs, token, diagnose, lastWords, nowMs } = options;
   const answered = new Map<string, boolean>();
   let seconds: number | null = null;
 
@@ -44,7 +47,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     roundTripMs: null,
   });
   const peer = async (asked: Peer, limit: number, signal?: AbortSignal): Promise<GatheredNode> => {
-    const node = await askPeer({ peer: asked, limit, deadlineMs, token, signal });
+    const asking = askPeer({ peer: asked, limit, deadlineMs, token, signal });
+    const node = await withLastWords({ asking, nodeId: asked.nodeId, limit, lastWords, deadlineMs });
     if (node.kind === 'ok' && node.url !== null) book.remember(node.url, node.nodeId);
     if (node.nodeId !== localNodeId && !signal?.aborted) answered.set(asked.key, node.kind === 'ok');
     return node;

@@ -1,7 +1,8 @@
 import { formatTimestamp, nowCells, type RunnerExtras, type RunnerSupervisorDiagnostics } from '@rankscope/schema';
 import type { RunnerFacts } from '../supervise/runner.ts';
+import { describeSite } from './entry-facts.ts';
 import type { RingGlance, RingReading, ViewedEntry } from './ring-view.ts';
-import { describeSite, memorySnapshot } from './wire-entry.ts';
+import { memorySnapshot } from './wire-entry.ts';
 
 export interface RunnerLook {
   readonly facts: Readonly<RunnerFacts>;

@@ -4,6 +4,7 @@ import {
   type RingEntry,
   type RingReader,
   RingReplacedError,
+  type RingSlot,
   type RingState,
 } from '@rankscope/flight-recorder';
 import type { FlightEntry } from '@rankscope/schema';
@@ -110,15 +111,17 @@ function whyNot(error: unknown, path: string, last: RingReading | null): RingGla
 
 interface Memo {
   next: number;
-  entries: ViewedEntry[];
   lastEntry: RingEntry | null;
   lastLeft: number | null;
   dropped: number;
   torn: number;
+  /** Translated so far, up to but not including entry `entriesNext`; further only when somebody asks for entries. */
+  entries: ViewedEntry[];
+  entriesNext: number;
 }
 
 function emptyMemo(): Memo {
-  return { next: 0, entries: [], lastEntry: null, lastLeft: null, dropped: 0, torn: 0 };
+  return { next: 0, lastEntry: null, lastLeft: null, dropped: 0, torn: 0, entries: [], entriesNext: 0 };
 }
 
 interface LookOptions extends RingViewOptions {
@@ -128,7 +131,8 @@ interface LookOptions extends RingViewOptions {
 
 function lookInto(reader: RingReader, memo: Memo, options: LookOptions): RingReading {
   const state = reader.state();
-  refresh(reader, memo, { ...options, next: state.next });
+  lookOver(reader, memo, { ...options, next: state.next });
+  if (options.limit > 0) translateNew(reader, memo, { ...options, next: state.next });
   const { mainCount } = reader.header;
   return {
     kind: 'readable',
@@ -155,17 +159,35 @@ function findDamage(path: string, wholeBytes: number): string | null {
   return bytes < wholeBytes ? `${path} was cut short: ${bytes} of ${wholeBytes} bytes are left` : null;
 }
 
-function refresh(reader: RingReader, memo: Memo, { next, ...options }: LookOptions & { readonly next: number }): void {
+interface RefreshOptions extends LookOptions {
+  readonly next: number;
+}
+
+/** What is said of the recorder as a whole. Followed several times a second, so nothing is made of the entries. */
+function lookOver(reader: RingReader, memo: Memo, { next, writerDead }: RefreshOptions): void {
   const oldest = Math.max(0, next - reader.header.mainCount);
   memo.dropped += Math.max(0, oldest - memo.next);
-  // Nobody has looked for long: what lies between is still in the file, for whoever asks for more.
-  const from = Math.max(memo.next, next - keptEntries, oldest);
-  const read = reader.read({ next: from }, { limit: keptEntries, writerDead: options.writerDead });
+  const from = newestFrom(memo.next, next, oldest);
+  let last: number | null = null;
+  const read = reader.scan({ next: from }, { limit: keptEntries, writerDead }, (slot) => {
+    last = slot.n;
+    if (leavesCollective(slot)) memo.lastLeft = slot.barrierSeq;
+  });
   memo.torn += read.torn;
-  for (const raw of read.entries) if (leavesCollective(raw)) memo.lastLeft = raw.barrierSeq;
-  memo.lastEntry = read.entries.at(-1) ?? memo.lastEntry;
   memo.next = read.cursor.next;
+  if (last !== null) memo.lastEntry = reader.read({ next: last }, { limit: 1 }).entries[0] ?? memo.lastEntry;
+}
+
+function translateNew(reader: RingReader, memo: Memo, { next, ...options }: RefreshOptions): void {
+  const from = newestFrom(memo.entriesNext, next, Math.max(0, next - reader.header.mainCount));
+  const read = reader.read({ next: from }, { limit: keptEntries, writerDead: options.writerDead });
+  memo.entriesNext = read.cursor.next;
   memo.entries = [...memo.entries, ...translate(read.entries, from, options)].slice(-keptEntries);
+}
+
+/** Nobody has looked for long: what lies between is still in the file, for whoever asks for more. */
+function newestFrom(known: number, next: number, oldest: number): number {
+  return Math.max(known, next - keptEntries, oldest);
 }
 
 function readWhole(reader: RingReader, options: LookOptions): ViewedEntry[] {
@@ -182,6 +204,6 @@ function translate(entries: readonly RingEntry[], from: number, { wallAtNs, sour
   });
 }
 
-function leavesCollective({ event, group, pointToPoint, barrierSeq }: RingEntry): boolean {
+function leavesCollective({ event, group, pointToPoint, barrierSeq }: RingSlot): boolean {
   return event === 'collective_exit' && group === 0 && !pointToPoint && barrierSeq !== null;
 }

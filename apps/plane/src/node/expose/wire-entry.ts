@@ -1,5 +1,6 @@
-import type { NowCell, RingEntry } from '@rankscope/flight-recorder';
-import { type Attrs, type FlightEntry, formatTimestamp, type MlxMemorySnapshot, nowCells } from '@rankscope/schema';
+import type { RingEntry } from '@rankscope/flight-recorder';
+import { type Attrs, type FlightEntry, formatTimestamp, type MlxMemorySnapshot } from '@rankscope/schema';
+import { describeEntry, tellAttrs } from './entry-facts.ts';
 
 export interface WireOptions {
   readonly wallAtNs: (monoNs: bigint) => bigint;
@@ -12,12 +13,15 @@ export interface WireOptions {
 export function wireEntry(entry: RingEntry, { wallAtNs, source, dropped }: WireOptions): FlightEntry {
   const at = formatTimestamp(wallAtNs(entry.tMonoNs));
   const { phase, event, taskId, commandId } = entry;
-  const attrs = { seq: entry.n, ...siteAttrs(entry), ...progressAttrs(entry), monoNs: entry.tMonoNs.toString() };
-  if (entry.cell !== nowCells.taskLoop) Object.assign(attrs, { cell: entry.cell });
-  if (dropped > 0) Object.assign(attrs, { dropped });
-  if (source !== null) Object.assign(attrs, { source });
+  const attrs: Attrs = { seq: entry.n };
+  const set = (name: string, value: number | string) => {
+    attrs[name] = value;
+  };
+  tellAttrs(entry, dropped, { number: set, text: set });
+  attrs.monoNs = entry.tMonoNs.toString();
+  if (source !== null) attrs.source = source;
   const mlxMemory = entry.memory && memorySnapshot(at, entry.memory);
-  return { at, phase, event, detail: detailOf(entry), attrs, context: null, taskId, commandId, mlxMemory };
+  return { at, phase, event, detail: describeEntry(entry), attrs, context: null, taskId, commandId, mlxMemory };
 }
 
 interface MemoryBytes {
@@ -38,39 +42,4 @@ export function memorySnapshot(generatedAt: string, bytes: MemoryBytes): MlxMemo
     wiredLimit: memory(bytes.wiredLimit),
     source: bytes.source,
   };
-}
-
-/** `all_sum 413, layer 12` · `recv 88 from rank 0`; null outside of a collective. */
-export function describeSite(
-  site: Pick<NowCell, 'op' | 'ordinal' | 'layer' | 'peer' | 'pointToPoint' | 'group'>,
-): string | null {
-  const { op, ordinal, layer, peer, pointToPoint, group } = site;
-  if (op === null) return null;
-  const number = ordinal === null ? '' : ` ${ordinal}`;
-  const partner = pointToPoint && peer !== null ? ` ${op === 'send' ? 'to' : 'from'} rank ${peer}` : '';
-  const where = `${group === 0 ? '' : `, group ${group}`}${layer === null ? '' : `, layer ${layer}`}`;
-  return `${op}${number}${partner}${where}`;
-}
-
-function detailOf(entry: RingEntry): string | null {
-  if (entry.text !== null && entry.text !== '') return entry.textCut ? `${entry.text}…` : entry.text;
-  return describeSite({ ...entry, ordinal: entry.barrierSeq });
-}
-
-function siteAttrs({ op, group, barrierSeq, layer, a, b, dtype, pointToPoint, peer }: RingEntry): Attrs {
-  if (op === null) return layer === null ? {} : { layer };
-  return {
-    group,
-    op,
-    ...(barrierSeq !== null && { barrierSeq }),
-    ...(layer !== null && { layer }),
-    bytes: a,
-    ...(dtype !== null && { dtype }),
-    evalSeq: b,
-    ...(pointToPoint && peer !== null && { waitingOn: peer }),
-  };
-}
-
-function progressAttrs({ event, op, a, b }: RingEntry): Attrs {
-  return event === 'progress' && op === null ? { chunkIndex: a, chunkTotal: b } : {};
 }
