@@ -9,9 +9,11 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { openDurations } from './node/expose/durations.ts';
 import { openNodeView } from './node/expose/node-view.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
+import { planeMetrics } from './operations/metrics/plane-metrics.ts';
 import type { ParentChannel } from './parent-channel.ts';
 
 export interface OpenPlaneOptions {
@@ -60,8 +62,12 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     token: config.token,
     diagnose: view.diagnose,
     nowMs,
+    wallNs: clock.wallNs,
   });
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
+  const durations = openDurations({ runners: () => model.serving()?.instance.runners ?? [], nowMs });
+  shutdown.add('duration readers', durations.close);
+  const metrics = planeMetrics({ nodeId, view, durations, cluster, clock, log, nowMs, serving: model.serving });
   const ctx: Context = {
     nodeId,
     injectAllowed: config.injectAllowed,
@@ -74,6 +80,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     view,
     cluster,
     feed,
+    metrics,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,

@@ -10,6 +10,7 @@ const analysis: ClusterAnalysis = {
   masterNodeId: null,
   runners: [],
   instances: [],
+  clocks: [],
   nodes: [],
 };
 const all = { maxEntriesPerRunner: 1000 };

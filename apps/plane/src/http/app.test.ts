@@ -8,6 +8,7 @@ import { createCluster } from '../cluster/gather/gather.ts';
 import { openPeerBook } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import type { Context } from '../operations/context.ts';
+import { createMetrics } from '../operations/metrics/metrics.ts';
 import { createApp } from './app.ts';
 
 const at = '2026-11-22T02:41:07.412913Z';
@@ -30,6 +31,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     token: null,
     diagnose: view.diagnose,
     nowMs: () => 0,
+    wallNs: clock.wallNs,
   });
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const ctx: Context = {
@@ -44,6 +46,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     view,
     cluster,
     feed,
+    metrics: createMetrics({ nodeId: 'node-a', sources: [], log }),
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',
@@ -213,6 +216,20 @@ test('with a token, what tells of the cluster needs it', async () => {
     expect([path, await status(path, token)]).toEqual([path, 200]);
   }
   expect(await status('/healthz')).toBe(200);
+});
+
+test('metrics come in the format that is asked for, targets as Prometheus wants them', async () => {
+  const app = appWith();
+  const typeFor = async (accept: string) =>
+    (await app.request('/metrics', { headers: { accept } })).headers.get('content-type');
+  const asPrometheusAsks =
+    'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+  expect(await typeFor(asPrometheusAsks)).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  for (const accept of ['*/*', 'text/plain', 'application/openmetrics-text;q=0', 'text/html,text/plain;q=0.9'])
+    expect(await typeFor(accept), accept).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const targets = await app.request('/v1/sd/prometheus', { headers: { host: 'localhost:7' } });
+  expect(targets.headers.get('content-type')).toBe('application/json');
+  expect(await targets.json()).toEqual([{ targets: ['localhost:7'], labels: {} }]);
 });
 
 test('what a plane answers can be read', async () => {

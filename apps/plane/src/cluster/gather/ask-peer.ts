@@ -1,6 +1,7 @@
 import { fetchJson } from '@rankscope/client';
 import { NodeDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
+import type { ClockBook } from './clock-book.ts';
 import type { PeerBook } from './peer-book.ts';
 
 /** A node with 64 ranks at 1,024 entries each answers some 25 MiB. */
@@ -9,6 +10,7 @@ export const maxAnswerBytes = 64 * 1024 * 1024;
 export interface AskPeerOptions {
   readonly url: string;
   readonly book: PeerBook;
+  readonly clocks: ClockBook;
   readonly limit: number;
   readonly deadlineMs: number;
   readonly token: string | null;
@@ -17,7 +19,8 @@ export interface AskPeerOptions {
 
 /** Asks one plane what its machine runs. Silence, HTML and too much are answers here, not exceptions. */
 export async function askPeer(options: AskPeerOptions): Promise<GatheredNode> {
-  const { url, book, limit, deadlineMs, token, signal } = options;
+  const { url, book, clocks, limit, deadlineMs, token, signal } = options;
+  const heard = clocks.ask();
   const answer = await fetchJson({
     url: `${url}/v1/diagnostics/node?limit=${limit}`,
     schema: NodeDiagnostics,
@@ -27,7 +30,8 @@ export async function askPeer(options: AskPeerOptions): Promise<GatheredNode> {
     ...(token !== null && { headers: { authorization: `Bearer ${token}` } }),
   });
   if (answer.kind === 'failed') return { kind: 'unreachable', nodeId: book.nameOf(url), url, error: answer.error };
-  const { nodeId } = answer.value.runtime;
+  const { value: diagnostics, roundTripMs, answeredAtMs } = answer;
+  const { nodeId } = diagnostics.runtime;
   book.remember(url, nodeId);
-  return { kind: 'ok', nodeId, url, diagnostics: answer.value, roundTripMs: answer.roundTripMs };
+  return { kind: 'ok', nodeId, url, diagnostics, roundTripMs, clock: heard(diagnostics, answeredAtMs) };
 }

@@ -1,6 +1,7 @@
 import type { NodeDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 import { askPeer } from './ask-peer.ts';
+import { type ClockBook, createClockBook } from './clock-book.ts';
 import type { PeerBook } from './peer-book.ts';
 
 export interface Cluster {
@@ -9,6 +10,7 @@ export interface Cluster {
   readonly book: PeerBook;
   /** How long the last gather took and whether each address answered: shown at /metrics. */
   readonly lastGather: { readonly seconds: number | null; readonly reachable: ReadonlyMap<string, boolean> };
+  readonly clocks: ClockBook;
   /** What this machine runs, without asking anybody. */
   local(limit: number): GatheredNode;
   peer(url: string, limit: number, signal?: AbortSignal): Promise<GatheredNode>;
@@ -23,10 +25,12 @@ export interface ClusterOptions {
   readonly token: string | null;
   readonly diagnose: (limit: number) => NodeDiagnostics;
   readonly nowMs: () => number;
+  readonly wallNs: () => bigint;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { localNodeId, book, deadlineMs, token, diagnose, nowMs } = options;
+  const { localNodeId, book, deadlineMs, token, diagnose, nowMs, wallNs } = options;
+  const clocks = createClockBook(wallNs);
   const lastGather = { seconds: null as number | null, reachable: new Map<string, boolean>() };
 
   const local = (limit: number): GatheredNode => ({
@@ -35,9 +39,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     url: null,
     diagnostics: diagnose(limit),
     roundTripMs: null,
+    clock: { offsetSeconds: 0, uncertaintySeconds: 0 },
   });
   const peer = async (url: string, limit: number, signal?: AbortSignal): Promise<GatheredNode> => {
-    const node = await askPeer({ url, book, limit, deadlineMs, token, signal });
+    const node = await askPeer({ url, book, clocks, limit, deadlineMs, token, signal });
     if (node.nodeId !== localNodeId) lastGather.reachable.set(url, node.kind === 'ok');
     return node;
   };
@@ -48,6 +53,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     masterNodeId: book.urls.length === 0 ? localNodeId : null,
     book,
     lastGather,
+    clocks,
     local,
     peer,
     async gather(limit) {

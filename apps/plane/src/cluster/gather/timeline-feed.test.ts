@@ -19,6 +19,7 @@ function oneRank() {
     masterNodeId: 'n',
     book: { urls: [], nameOf: (url) => url, urlOf: () => null, remember: () => undefined },
     lastGather: { seconds: null, reachable: new Map() },
+    clocks: { ask: () => () => undefined, all: () => new Map() },
     local: () => {
       asked += 1;
       return { kind: 'ok', nodeId: 'n', url: null, roundTripMs: null, diagnostics: diagnostics([...entries]) };
