@@ -19,14 +19,7 @@ export interface FetchJsonOptions<T> {
 }
 
 export type FetchJsonResult<T> =
-  | {
-      readonly kind: 'ok';
-      readonly value: T;
-      readonly roundTripMs: number;
-      /** `performance.now()` when the headers had come: the other side has said everything before. */
-      readonly answeredAtMs: number;
-      readonly headers: Headers;
-    }
+  | { readonly kind: 'ok'; readonly value: T; readonly roundTripMs: number; readonly headers: Headers }
   | {
       readonly kind: 'failed';
       readonly error: string;
@@ -46,9 +39,8 @@ export async function fetchJson<T>(options: FetchJsonOptions<T>): Promise<FetchJ
   const startedAt = performance.now();
   try {
     const response = await fetch(options.url, requestOf(options, deadline.signal));
-    const answeredAtMs = performance.now();
-    const times = { roundTripMs: answeredAtMs - startedAt, answeredAtMs };
-    return response.ok ? await readAnswer(options, response, times) : await readRefusal(response);
+    const roundTripMs = performance.now() - startedAt;
+    return response.ok ? await readAnswer(options, response, roundTripMs) : await readRefusal(response);
   } catch (error) {
     const late = deadline.expired() ? `no answer in ${options.deadlineMs} ms` : null;
     const cancelled = options.signal?.aborted ? 'cancelled' : null;
@@ -73,7 +65,7 @@ function requestOf<T>(options: FetchJsonOptions<T>, signal: AbortSignal): Reques
 async function readAnswer<T>(
   options: FetchJsonOptions<T>,
   response: Response,
-  times: { readonly roundTripMs: number; readonly answeredAtMs: number },
+  roundTripMs: number,
 ): Promise<FetchJsonResult<T>> {
   const { status } = response;
   const mime = mimeOf(response);
@@ -84,7 +76,7 @@ async function readAnswer<T>(
   if (json === undefined) return failed(`not JSON (${mime === '' ? 'no content type' : `broken ${mime}`})`, status);
   const parsed = options.schema.safeParse(json);
   if (!parsed.success) return failed(`answer is not what was expected: ${formatIssue(parsed.error)}`, status);
-  return { kind: 'ok', value: parsed.data, ...times, headers: response.headers };
+  return { kind: 'ok', value: parsed.data, roundTripMs, headers: response.headers };
 }
 
 function failed(error: string, status: number | null = null) {

@@ -156,7 +156,7 @@ export const metricFacts = {
     'Spans and log records that had come before.',
   ),
   storeRows: gauge('rankscope_entry_store_rows', nodeLabels, 'Entries that the store holds.'),
-  storeDisk: gauge('rankscope_entry_store_disk_bytes', nodeLabels, 'Disk that the store takes.'),
+  storeBytes: gauge('rankscope_entry_store_disk_bytes', nodeLabels, 'Disk that the store takes.'),
   storeLost: counter(
     'rankscope_entry_store_lost_total',
     nodeLabels,
@@ -169,7 +169,12 @@ export const metricFacts = {
     nodeLabels,
     'Entries of the node that were overwritten before they were fetched.',
   ),
-  tailLag: gauge('rankscope_tail_lag_seconds', nodeLabels, 'Age of the newest fetched entry of the node when it came.'),
+  tailRefused: counter('rankscope_tail_refused_total', nodeLabels, 'Answers of the node that were not believed.'),
+  tailLag: gauge(
+    'rankscope_tail_lag_seconds',
+    nodeLabels,
+    'How old entries of the node were when they came, at the 99th percentile.',
+  ),
   scrapeLate: gauge(
     'rankscope_scrape_late_sources',
     nodeLabels,

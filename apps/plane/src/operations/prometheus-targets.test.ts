@@ -1,32 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { rankLabels } from '@rankscope/schema';
 import { expect, test } from 'vitest';
-import { prometheusTargets } from './prometheus-targets.ts';
+import { createCluster } from '../cluster/gather/gather.ts';
+import { openPeerBook } from '../cluster/gather/peer-book.ts';
+import { planTargets, prometheusTargets } from './prometheus-targets.ts';
 
-const nodes: Record<string, string> = { 'http://10.0.0.1:52500': 'self' };
-const targetsOf = (urls: readonly string[], ownHost = '127.0.0.1:52500') =>
-  prometheusTargets(
-    {
-      nodeId: 'self',
-      cluster: {
-        book: {
-          urls,
-          nameOf: (url: string) => nodes[url] ?? url,
-          urlOf: () => null,
-          remember: () => undefined,
-        },
-      },
-    },
-    ownHost,
-  );
-
-test('this plane is named as it was asked, the others as they are known, and itself among them only once', () => {
-  expect(targetsOf(['http://10.0.0.1:52500', 'http://10.0.0.2:52500', 'http://127.0.0.1:52500'])).toEqual([
+test('this plane is named as it was asked, the others as they are known, each once', () => {
+  expect(planTargets('127.0.0.1:52500', ['http://10.0.0.2:52500', 'http://127.0.0.1:52500'])).toEqual([
     { targets: ['127.0.0.1:52500', '10.0.0.2:52500'], labels: {} },
   ]);
 });
 
 test('whoever needs another way of asking is a group of its own', () => {
-  expect(targetsOf(['https://b.example', 'https://proxy.example/b/', 'http://c.example'], '[::1]:1')).toEqual([
+  expect(planTargets('[::1]:1', ['https://b.example', 'https://proxy.example/b/', 'http://c.example'])).toEqual([
     { targets: ['[::1]:1', 'c.example:80'], labels: {} },
     { targets: ['b.example:443'], labels: { __scheme__: 'https' } },
     { targets: ['proxy.example:443'], labels: { __scheme__: 'https', __metrics_path__: '/b/metrics' } },
@@ -34,7 +22,26 @@ test('whoever needs another way of asking is a group of its own', () => {
 });
 
 test('no label of a metric is given, or Prometheus would rename ours', () => {
-  const given = targetsOf(['https://b.example/x']).flatMap(({ labels }) => Object.keys(labels));
+  const given = planTargets('localhost:1', ['https://b.example/x']).flatMap(({ labels }) => Object.keys(labels));
   expect(given.filter((name) => rankLabels.some((label) => label === name))).toEqual([]);
   expect(given.every((name) => name.startsWith('__'))).toBe(true);
+});
+
+test('a plane that is among its own peers is named once', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rankscope-targets-'));
+  const book = openPeerBook(join(dir, 'peers.json'), ['http://10.0.0.1:52500', 'http://10.0.0.2:52500']);
+  book.remember('http://10.0.0.1:52500', 'self');
+  rmSync(dir, { recursive: true });
+  const cluster = createCluster({
+    localNodeId: 'self',
+    book,
+    deadlineMs: 100,
+    token: null,
+    diagnose: () => expect.fail('nobody is asked'),
+    nowMs: () => 0,
+    wallNs: () => 0n,
+  });
+  expect(prometheusTargets({ nodeId: 'self', cluster }, '127.0.0.1:52500')).toEqual([
+    { targets: ['127.0.0.1:52500', '10.0.0.2:52500'], labels: {} },
+  ]);
 });

@@ -14,11 +14,13 @@ export type PrometheusTargets = z.infer<typeof PrometheusTargets>;
  * label of a metric is given here, or Prometheus would rename ours to `exported_…`; those that begin with `__` only say
  * how to ask and do not reach a series.
  */
-export function prometheusTargets(
-  { nodeId, cluster: { book } }: Pick<Context, 'nodeId'> & { readonly cluster: Pick<Context['cluster'], 'book'> },
-  ownHost: string,
-): PrometheusTargets {
-  const others = book.urls.filter((url) => book.nameOf(url) !== nodeId);
+export function prometheusTargets(ctx: Pick<Context, 'nodeId' | 'cluster'>, ownHost: string): PrometheusTargets {
+  const { book } = ctx.cluster;
+  const others = book.urls.filter((url) => book.nameOf(url) !== ctx.nodeId);
+  return planTargets(ownHost, others);
+}
+
+export function planTargets(ownHost: string, others: readonly string[]): PrometheusTargets {
   const found = [`http://${ownHost}`, ...others].flatMap((url) => URL.parse(url) ?? []);
   const groups = Map.groupBy(found, ({ protocol, pathname }) => JSON.stringify(labelsOf(protocol, pathname)));
   return [...groups.values()].map((urls) => ({

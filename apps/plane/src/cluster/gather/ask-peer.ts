@@ -20,8 +20,8 @@ export interface AskPeerOptions {
 /** Asks one plane what its machine runs. Silence, HTML and too much are answers here, not exceptions. */
 export async function askPeer(options: AskPeerOptions): Promise<GatheredNode> {
   const { url, book, clocks, limit, deadlineMs, token, signal } = options;
-  const heard = clocks.ask();
-  const answer = await fetchJson({
+  const question = clocks.ask();
+  const asking = fetchJson({
     url: `${url}/v1/diagnostics/node?limit=${limit}`,
     schema: NodeDiagnostics,
     deadlineMs,
@@ -29,9 +29,11 @@ export async function askPeer(options: AskPeerOptions): Promise<GatheredNode> {
     signal,
     ...(token !== null && { headers: { authorization: `Bearer ${token}` } }),
   });
+  question.sent();
+  const answer = await asking;
   if (answer.kind === 'failed') return { kind: 'unreachable', nodeId: book.nameOf(url), url, error: answer.error };
-  const { value: diagnostics, roundTripMs, answeredAtMs } = answer;
+  const { value: diagnostics, roundTripMs } = answer;
   const { nodeId } = diagnostics.runtime;
   book.remember(url, nodeId);
-  return { kind: 'ok', nodeId, url, diagnostics, roundTripMs, clock: heard(diagnostics, answeredAtMs) };
+  return { kind: 'ok', nodeId, url, diagnostics, roundTripMs, clock: question.answered(diagnostics, roundTripMs) };
 }

@@ -5,24 +5,20 @@ import { createClockBook } from './clock-book.ts';
 /** Our clock stands where the test puts it; a node answers with its own. */
 function twoClocks() {
   let nowMs = 1_000;
-  const book = createClockBook(
-    () => BigInt(Math.round(nowMs * 1e6)),
-    () => nowMs,
-  );
+  const book = createClockBook(() => BigInt(Math.round(nowMs * 1e6)));
   const answerOf = (nodeId: string, wallMs: number, rankscopeVersion: string | null = '1') =>
     NodeDiagnostics.parse({
       generatedAt: formatTimestamp(BigInt(Math.round(wallMs * 1e6))),
       runtime: { nodeId, hostname: nodeId, isMaster: false, cwd: '/', rankscopeVersion },
       resources: {},
     });
-  /** The answer is on its way for `trip` ms altogether, and read here another `late` ms later. */
+  /** The answer is on its way for `trip` ms altogether, and reading it takes another 50. */
   const exchange = (nodeId: string, offsetMs: number, trip = 4, version: string | null = '1') => {
-    const heard = book.ask();
+    const question = book.ask();
+    question.sent();
     const said = answerOf(nodeId, nowMs + trip / 2 + offsetMs, version);
-    nowMs += trip;
-    const answeredAtMs = nowMs;
-    nowMs += 50;
-    return heard(said, answeredAtMs);
+    nowMs += trip + 50;
+    return question.answered(said, trip);
   };
   return { book, exchange };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createClockBook } from '../../cluster/gather/clock-book.ts';
 import type { Cluster } from '../../cluster/gather/gather.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { formatExposition } from './exposition.ts';
@@ -23,7 +24,7 @@ function clusterOf(more: Partial<Cluster> = {}) {
     },
     lastGather: { seconds: 0.5, reachable: new Map([...addresses.keys()].map((url) => [url, url === 'http://b:2'])) },
     clocks: {
-      ask: () => () => undefined,
+      ...createClockBook(() => 0n),
       all: () => new Map([['b', { offsetSeconds: -3, uncertaintySeconds: 0.25 }]]),
     },
     local: () => ({ kind: 'unreachable', nodeId: 'a', url: null, error: '' }),

@@ -62,13 +62,13 @@ test('a room becomes metrics by naming its facts', async () => {
       name: 'store',
       nodeId: 'n',
       facts: () => Promise.resolve({ rows: 9, diskBytes: 10, oldestUs: null, lostRows: 11, doubleRows: 12 }),
-      metrics: { rows: 'storeRows', diskBytes: 'storeDisk', lostRows: 'storeLost', doubleRows: 'storeDoubled' },
+      metrics: { rows: 'storeRows', diskBytes: 'storeBytes', lostRows: 'storeLost', doubleRows: 'storeDoubled' },
     }),
     factsSource({
       name: 'tail',
       nodeId: 'n',
-      facts: () => ({ entries: 13, dropped: 14, lagSeconds: 0.25 }),
-      metrics: { entries: 'tailEntries', dropped: 'tailDropped', lagSeconds: 'tailLag' },
+      facts: () => ({ entries: 13, dropped: 14, refused: 15, lagSeconds: 0.25 }),
+      metrics: { entries: 'tailEntries', dropped: 'tailDropped', refused: 'tailRefused', lagSeconds: 'tailLag' },
     }),
   ];
   const text = await metricsOf(...rooms).text('text');
@@ -78,7 +78,7 @@ test('a room becomes metrics by naming its facts', async () => {
       .map(({ name }) => Number(new RegExp(`^${name}{node="n"} (\\S+)$`, 'm').exec(text)?.[1]));
   expect(values('otlp')).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(values('entry_store')).toEqual([9, 10, 11, 12]);
-  expect(values('tail')).toEqual([13, 14, 0.25]);
+  expect(values('tail')).toEqual([13, 14, 15, 0.25]);
 });
 
 test('buckets add up, and the exemplar is the trace of its command', async () => {
