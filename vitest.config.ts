@@ -13,6 +13,7 @@ export default defineConfig({
       project('native', ['native/lib/**/*.test.ts', 'test/native/**/*.test.ts'], 180_000),
       project('cluster', ['test/cluster/**/*.test.ts'], 180_000),
       project('chaos', ['test/chaos/**/*.test.ts'], 300_000),
+      project('telemetry', ['test/telemetry/**/*.test.ts'], 240_000),
       project('web', ['test/web/**/*.test.ts'], 180_000),
     ],
   },

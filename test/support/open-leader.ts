@@ -14,6 +14,7 @@ import { createApp } from '../../apps/plane/src/http/app.ts';
 import { listen } from '../../apps/plane/src/http/listen.ts';
 import { openNodeEntries } from '../../apps/plane/src/node/expose/node-entries.ts';
 import { openNodeView } from '../../apps/plane/src/node/expose/node-view.ts';
+import { createMetrics } from '../../apps/plane/src/operations/metrics/metrics.ts';
 
 export interface LeaderOptions {
   /** The other nodes, by id. */
@@ -67,7 +68,16 @@ export async function openLeader({ peers, deadlineMs = 2_000, store, joins }: Le
       : createStoredWords(kept, tail);
   const nowMs = () => performance.now();
   const cluster = createCluster({
-    ...{ localNodeId: nodeId, book, deadlineMs, token: null, diagnose: view.diagnose, lastWords, nowMs },
+    ...{
+      localNodeId: nodeId,
+      book,
+      deadlineMs,
+      token: null,
+      diagnose: view.diagnose,
+      lastWords,
+      nowMs,
+      wallNs: clock.wallNs,
+    },
   });
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const ctx = {
@@ -82,6 +92,7 @@ export async function openLeader({ peers, deadlineMs = 2_000, store, joins }: Le
     ...{ newId: () => nodeId, newSeed: () => 1, view, entries, cluster, feed },
     ...{ wantsModel: false, serving: () => null, whyNotServing: () => 'it only watches' },
     ...{ incarnation: nodeId, membership: { role: 'peers' as const }, takesJoins: false },
+    metrics: createMetrics({ nodeId, sources: [], log }),
     keeping: tail && { store: kept, tail },
   };
   const app = createApp({

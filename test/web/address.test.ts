@@ -31,6 +31,16 @@ test('nonsense falls back to the default of its own key', () => {
   expect(parseAddress('?live=0'), 'paused where? so it follows').toEqual(defaults);
 });
 
+test('a link out of Grafana opens its range, and leaves nothing of it behind', () => {
+  expect(parseAddress('?from=now-15m&to=now&i=a')).toEqual({ ...defaults, windowSeconds: 900, instanceId: 'a' });
+  const paused = { ...defaults, windowSeconds: 90, live: false, toMs: 1_795_559_990_000 };
+  expect(parseAddress('?from=1795559900000&to=1795559990000')).toEqual(paused);
+  expect(formatAddress(paused, '?from=1795559900000&to=1795559990000')).toBe('?to=1795559990000&w=90s&live=0');
+  expect(parseAddress('?from=now-30d&to=now').windowSeconds, 'as wide as there is').toBe(86_400);
+  for (const odd of ['?from=now-1d/d&to=now/d', '?from=now-5m&to=now-1m', '?from=9&to=3', '?from=yesterday&to=now'])
+    expect(parseAddress(odd), odd).toMatchObject({ windowSeconds: 60, live: true });
+});
+
 test('keys of others stay in the address', () => {
   expect(formatAddress({ ...defaults, windowSeconds: 5 }, '?probe=1')).toBe('?probe=1&w=5s');
 });

@@ -1,7 +1,7 @@
 // What `npm test` needs of the machine. As root on Debian it installs what is missing and says so; elsewhere it prints
 // the one command and stops. `npm start` never comes here.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 
@@ -16,7 +16,31 @@ const needs = [
   },
   { when: () => !existsSync('/usr/bin/chromium'), packages: ['chromium'], why: 'to test the page' },
   { when: () => !has('ip'), packages: ['iproute2'], why: 'to make test hosts' },
+  {
+    when: () => !has('prometheus') || !has('promtool'),
+    packages: ['prometheus'],
+    why: 'to test metrics, alerts and dashboards',
+    services: ['prometheus.service'],
+  },
 ];
+
+/** Debian asks this program before it starts a service; 101 says no. */
+const policy = '/usr/sbin/policy-rc.d';
+
+/** Installs without starting anything: a Prometheus of the system's own would take a port and scrape for ever. */
+function withoutStarting(install) {
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    if (ours) rmSync(policy);
+  }
+}
+
+function disabling(service) {
+  return `systemctl --quiet disable ${service}`;
+}
 
 export function ensureSystemPackages() {
   const missing = needs.filter((need) => need.when());
@@ -36,11 +60,14 @@ export function ensureSystemPackages() {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   };
-  for (const line of ['apt-get update -q', `${command} -q`]) {
-    const { status } = spawnSync('sh', ['-c', line], options);
-    if (status !== 0) {
-      console.error(`rankscope: failed: ${line}`);
-      process.exit(1);
-    }
-  }
+  // Nor at the next boot: only tests use what is installed here, and they start it themselves.
+  const disable = has('systemctl') ? missing.flatMap(({ services = [] }) => services.map(disabling)) : [];
+  const failed = withoutStarting(() =>
+    ['apt-get update -q', `${command} -q`, ...disable].find(
+      (line) => spawnSync('sh', ['-c', line], options).status !== 0,
+    ),
+  );
+  if (failed === undefined) return;
+  console.error(`rankscope: failed: ${failed}`);
+  process.exit(1);
 }

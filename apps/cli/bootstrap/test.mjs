@@ -35,6 +35,7 @@ const stages = [
   { name: 'native', minutes: 9, command: vitest('native', serial), report: 'native' },
   { name: 'cluster', minutes: 8, command: vitest('cluster', serial), report: 'cluster' },
   { name: 'chaos', minutes: 8, command: vitest('chaos', serial), report: 'chaos' },
+  { name: 'telemetry', minutes: 5, command: vitest('telemetry', serial), report: 'telemetry' },
   { name: 'web', minutes: 5, command: vitest('web', serial), report: 'web' },
 ];
 

@@ -131,6 +131,7 @@ const analysis: ClusterAnalysis = {
     stale: false,
     ...{ ...row, ...silence, exitCode: null, exitSignal: deviceRank === 1 ? 'SIGKILL' : null },
   })),
+  clocks: [],
   instances: [{ instanceId: 'drawn', modelId: 'tiny', worldSize: 2, seenRanks: [0, 1], missingRanks: [] }],
   history: null,
   nodes: [nodeOf('node-0', null), nodeOf('node-1', 'http://10.0.0.2:52500')],

@@ -105,8 +105,8 @@ test('a rank whose recorder cannot be read is named with the reason', () => {
   if (!runner) throw new Error('two ranks were drawn');
   const { runnerId, nodeId, instanceId, deviceRank, statusKind } = runner;
   const analysis: ClusterAnalysis = {
-    ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null, instances: [], nodes: [] },
-    history: null,
+    ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null },
+    ...{ instances: [], clocks: [], nodes: [], history: null },
     runners: [
       {
         ...{

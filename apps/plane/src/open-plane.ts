@@ -8,12 +8,15 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { openDurations } from './node/expose/durations.ts';
 import { openNodeEntries } from './node/expose/node-entries.ts';
 import { openNodeView } from './node/expose/node-view.ts';
 import { openKeeping } from './open-keeping.ts';
 import { openMembership, planeTokenOf, takesJoins } from './open-membership.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
+import { historyMetrics } from './operations/metrics/history-metrics.ts';
+import { planeMetrics } from './operations/metrics/plane-metrics.ts';
 import type { ParentChannel } from './parent-channel.ts';
 
 export interface OpenPlaneOptions {
@@ -71,10 +74,15 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     diagnose: view.diagnose,
     lastWords: (nodeId, limit, deadlineMs) => kept.lastWords(nodeId, limit, deadlineMs),
     nowMs,
+    wallNs: clock.wallNs,
   });
   const kept = openKeeping({ config, token: planeTokenOf(config), cluster, entries, clock, log });
   shutdown.add('entry store', kept.close);
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
+  const durations = openDurations({ runners: () => model.serving()?.instance.runners ?? [], nowMs });
+  shutdown.add('duration readers', durations.close);
+  const rooms = kept.keeping === null ? [] : [historyMetrics(nodeId, kept.keeping)];
+  const metrics = planeMetrics({ nodeId, view, durations, cluster, clock, log, nowMs, serving: model.serving, rooms });
   const ctx: Context = {
     nodeId,
     injectAllowed: config.injectAllowed,
@@ -92,6 +100,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     membership,
     takesJoins: takesJoins(config),
     feed,
+    metrics,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,

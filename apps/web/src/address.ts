@@ -31,13 +31,31 @@ export function parseAddress(search: string): Address {
   const { minSeconds, maxSeconds } = windowLimits;
   const seconds = /^(\d+)s$/.exec(query.get('w') ?? '')?.[1] ?? '';
   const toMs = wholeNumber(query.get('to') ?? '', 1, lastMs);
+  const range = parseGrafanaRange(query);
   const instanceId = query.get('i') ?? '';
   return {
-    windowSeconds: wholeNumber(seconds, minSeconds, maxSeconds) ?? defaultSeconds,
-    live: query.get('live') !== '0' || toMs === null,
+    windowSeconds: wholeNumber(seconds, minSeconds, maxSeconds) ?? range?.windowSeconds ?? defaultSeconds,
+    live: range === null ? query.get('live') !== '0' || toMs === null : range.live,
     toMs,
     instanceId: instanceId === '' || instanceId.length > maxIdLength ? null : instanceId,
   };
+}
+
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** The range of a link out of Grafana: `from=now-15m&to=now`, or both in milliseconds since 1970. Null: there is none. */
+function parseGrafanaRange(query: URLSearchParams): Pick<Address, 'windowSeconds' | 'live'> | null {
+  const [from, to] = [query.get('from') ?? '', query.get('to') ?? ''];
+  const [, count, unit = ''] = /^now-(\d{1,9})([smhdw])$/.exec(from) ?? [];
+  if (count !== undefined && to === 'now')
+    return { windowSeconds: inLimits(Number(count) * (secondsOf[unit] ?? 1)), live: true };
+  const [fromMs, toMs] = [wholeNumber(from, 1, lastMs), wholeNumber(to, 1, lastMs)];
+  if (fromMs === null || toMs === null || fromMs >= toMs) return null;
+  return { windowSeconds: inLimits(Math.ceil((toMs - fromMs) / 1_000)), live: false };
+}
+
+function inLimits(seconds: number): number {
+  return Math.min(windowLimits.maxSeconds, Math.max(windowLimits.minSeconds, seconds));
 }
 
 /** Address → query string with defaults left out. Keys that are not ours stay as they are. */
@@ -49,6 +67,8 @@ export function formatAddress(address: Address, search = ''): string {
   put('live', paused ? '0' : null);
   put('to', paused && address.toMs !== null ? String(Math.round(address.toMs)) : null);
   put('i', address.instanceId);
+  // It has been taken in, and would speak against what is on screen from now on.
+  put('from', null);
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
 }

@@ -119,6 +119,7 @@ test('watching goes on after a break, from the last event heard, and ends when t
     masterNodeId: null,
     runners: [],
     instances: [],
+    clocks: [],
     nodes: [],
     history: null,
   };

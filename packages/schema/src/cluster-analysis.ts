@@ -74,6 +74,10 @@ export const ClusterAnalysis = z
         missingRanks: z.array(z.int()),
       }),
     ),
+    /** Clocks against that of `localNodeId`, each with the bound that question and answer give. */
+    clocks: z
+      .array(z.object({ nodeId: z.string(), offsetSeconds: z.number(), uncertaintySeconds: z.number() }))
+      .default([]),
     nodes: z.array(
       z.object({
         nodeId: z.string(),

@@ -9,7 +9,12 @@ const maxListedRanks = 4096;
 
 /** What the published timeline has no place for. */
 export function analyse(runners: readonly MergedRunner[], answered: readonly Answered[], silent: readonly Silent[]) {
-  return { runners: runners.map(runnerAnalysis), instances: instances(runners), nodes: nodes(answered, silent) };
+  return {
+    runners: runners.map(runnerAnalysis),
+    instances: instances(runners),
+    clocks: clocks(answered),
+    nodes: nodes(answered, silent),
+  };
 }
 
 function runnerAnalysis({ runner, diagnostics, stale }: MergedRunner): RunnerAnalysis {
@@ -65,6 +70,15 @@ function instances(runners: readonly MergedRunner[]): ClusterAnalysis['instances
       };
     })
     .sort((a, b) => compareText(a.instanceId, b.instanceId));
+}
+
+/** A node that was heard twice is told by its narrower bound. */
+function clocks(answered: readonly Answered[]): ClusterAnalysis['clocks'] {
+  const known = answered.flatMap(({ nodeId, clock }) => (clock === undefined ? [] : [{ nodeId, ...clock }]));
+  const narrowFirst = known.sort(
+    (a, b) => compareText(a.nodeId, b.nodeId) || a.uncertaintySeconds - b.uncertaintySeconds,
+  );
+  return narrowFirst.filter(({ nodeId }, index) => nodeId !== narrowFirst[index - 1]?.nodeId);
 }
 
 function nodes(answered: readonly Answered[], silent: readonly Silent[]): ClusterAnalysis['nodes'] {

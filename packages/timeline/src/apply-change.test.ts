@@ -10,6 +10,7 @@ const analysis: ClusterAnalysis = {
   masterNodeId: null,
   runners: [],
   instances: [],
+  clocks: [],
   nodes: [],
   history: null,
 };

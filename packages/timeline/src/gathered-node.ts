@@ -1,4 +1,5 @@
 import type { NodeDiagnostics } from '@rankscope/schema';
+import type { ClockEstimate } from './estimate-clock.ts';
 
 /** What asking one expected node came to. */
 export type GatheredNode =
@@ -8,6 +9,8 @@ export type GatheredNode =
       readonly url: string | null;
       readonly diagnostics: NodeDiagnostics;
       readonly roundTripMs: number | null;
+      /** Of the node's clock against that of whoever asked; absent where nothing bounds it. */
+      readonly clock?: ClockEstimate | undefined;
     }
   | {
       readonly kind: 'unreachable';

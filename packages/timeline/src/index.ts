@@ -1,6 +1,7 @@
 export * from './apply-change.ts';
 export * from './draw-lanes.ts';
 export * from './drawn-lanes.ts';
+export * from './estimate-clock.ts';
 export * from './format-drawing.ts';
 export * from './gathered-node.ts';
 export * from './instant.ts';

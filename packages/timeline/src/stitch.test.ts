@@ -138,6 +138,21 @@ test('hearing everybody twice changes nothing', () => {
   );
 });
 
+test('clocks are told of nodes that were asked, each by its narrowest bound', () => {
+  const bound = (uncertaintySeconds: number) => ({ offsetSeconds: 0.5, uncertaintySeconds });
+  const nodes = [
+    { ...node('b', []), clock: bound(0.2) },
+    { ...node('a', []), clock: bound(0.3) },
+    { ...node('b', [], 'http://elsewhere:1'), clock: bound(0.1) },
+    node('c', []),
+  ];
+  const { analysis } = stitch({ ...head, query: everything, nodes });
+  expect(analysis.clocks).toEqual([
+    { nodeId: 'a', ...bound(0.3) },
+    { nodeId: 'b', ...bound(0.1) },
+  ]);
+});
+
 test('filters commute: two at once keep what both keep', () => {
   const range = fc.record({ since: fc.nat(50), until: fc.nat(50), taskId: fc.constantFrom('t1', 't2') });
   fc.assert(

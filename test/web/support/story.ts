@@ -67,6 +67,7 @@ export function tellStory({
       localNodeId: nodeOf(0),
       masterNodeId: nodeOf(0),
       runners: runners.map((runner) => analysisOf(runner, scribes[runner.deviceRank], nowMs, stuckMs, missing)),
+      clocks: [],
       instances: [
         {
           instanceId,

@@ -9,6 +9,7 @@ import { openConfiguredPeers } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import { openNodeEntries } from '../node/expose/node-entries.ts';
 import type { Context } from '../operations/context.ts';
+import { createMetrics } from '../operations/metrics/metrics.ts';
 import { createApp } from './app.ts';
 
 const at = '2026-11-22T02:41:07.412913Z';
@@ -32,6 +33,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     diagnose: view.diagnose,
     lastWords: () => Promise.resolve(null),
     nowMs: () => 0,
+    wallNs: clock.wallNs,
   });
   const entries = openNodeEntries({
     nodeId: 'node-a',
@@ -59,6 +61,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     membership: { role: 'peers' },
     takesJoins: false,
     feed,
+    metrics: createMetrics({ nodeId: 'node-a', sources: [], log }),
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',
@@ -245,6 +248,20 @@ test('a report with a key that is misspelt, or an address that is none, is refus
   expect(await detailOf({ url: 'ftp://b' })).toMatch(/^url: /);
   expect(await detailOf({ port: 0 })).toMatch(/^port: must be a whole number from 1 to 65535$/);
   expect(await detailOf({}), 'and the leader is told').toMatch(/leads nobody/);
+});
+
+test('metrics come in the format that is asked for, targets as Prometheus wants them', async () => {
+  const app = appWith();
+  const typeFor = async (accept: string) =>
+    (await app.request('/metrics', { headers: { accept } })).headers.get('content-type');
+  const asPrometheusAsks =
+    'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+  expect(await typeFor(asPrometheusAsks)).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  for (const accept of ['*/*', 'text/plain', 'application/openmetrics-text;q=0', 'text/html,text/plain;q=0.9'])
+    expect(await typeFor(accept), accept).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const targets = await app.request('/v1/sd/prometheus', { headers: { host: 'localhost:7' } });
+  expect(targets.headers.get('content-type')).toBe('application/json');
+  expect(await targets.json()).toEqual([{ targets: ['localhost:7'], labels: {} }]);
 });
 
 test('what a plane answers can be read', async () => {

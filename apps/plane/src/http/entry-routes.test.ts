@@ -22,6 +22,7 @@ import { createMemoryEntryStore } from '../control/entries/memory-entry-store.ts
 import { openTail } from '../control/tail/open-tail.ts';
 import { openNodeEntries } from '../node/expose/node-entries.ts';
 import { openRingView } from '../node/expose/ring-view.ts';
+import { createMetrics } from '../operations/metrics/metrics.ts';
 import { createApp } from './app.ts';
 
 const closing: (() => void | Promise<void>)[] = [];
@@ -73,7 +74,7 @@ function plane({ leads = true } = {}) {
   });
   const cluster = createCluster({
     ...{ localNodeId: 'n', book: alone(leads ? 'n' : null), deadlineMs: 100, token: null },
-    ...{ diagnose, lastWords: () => Promise.resolve(null), nowMs: () => 0 },
+    ...{ diagnose, lastWords: () => Promise.resolve(null), nowMs: () => 0, wallNs: clock.wallNs },
   });
   const store = createMemoryEntryStore();
   const peers = { peers: () => [], subscribe: () => () => undefined };
@@ -93,6 +94,7 @@ function plane({ leads = true } = {}) {
       ...{ newId: () => 'x', newSeed: () => 1, wantsModel: false, serving: () => null, whyNotServing: () => '' },
       ...{ view: { diagnose, close: () => undefined }, entries, keeping: leads ? { store, tail } : null, cluster },
       ...{ membership: { role: 'peers' as const }, takesJoins: false },
+      metrics: createMetrics({ nodeId: 'n', sources: [], log }),
       feed: createTimelineFeed({ cluster, wallNs: clock.wallNs }),
     },
     ...{
@@ -196,9 +198,7 @@ test('a plane without a store answers from the recorders and says so', async () 
   const answer = await get(`/v1/diagnostics/cluster/timeline?taskId=${taskOf(3)}`);
   expect(ClusterTimeline.parse(await answer.json()).timeline).toEqual([]);
   expect(answer.headers.get('x-rankscope-truncated')).toBe('newest 1024 entries per runner');
-  expect(answer.headers.get('x-rankscope-history')).toBe(
-    'recorders only, this plane keeps no entries; the leading plane, node n, has more',
-  );
+  expect(answer.headers.get('x-rankscope-history')).toBe('recorders only, this plane keeps no entries');
   const words = await problemOf(await get('/v1/diagnostics/cluster/n/last-words'));
   expect([words.status, words.error.code]).toEqual([409, 'not_leader']);
 });

@@ -22,6 +22,8 @@ export interface JsonInput<Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly param: (name: string) => string;
+  /** Under which this plane was asked: `127.0.0.1:52500`. */
+  readonly host: string;
   /** Sets a header of the answer. */
   readonly header: (name: string, value: string) => void;
 }
@@ -54,6 +56,7 @@ export function jsonRoute<Q extends z.ZodObject, B extends z.ZodType, A extends 
         query: (query && parseQuery(query, call.req.query())) as z.output<Q>,
         body: (body && parseBody(body, await call.req.text())) as z.output<B>,
         param: (name: string) => call.req.param(name) ?? '',
+        host: call.req.header('host') ?? new URL(call.req.url).host,
         header: (name: string, value: string) => call.header(name, value),
       };
       const value = await run(ctx, input);

@@ -10,6 +10,8 @@ import {
   NodeDiagnosticsQuery,
   TimelineQuery,
 } from '@rankscope/schema';
+import type { Context as Call } from 'hono';
+import { accepts } from 'hono/accepts';
 import { z } from 'zod';
 import { cancelTask } from '../operations/cancel-task.ts';
 import { clusterAnalysis } from '../operations/cluster-analysis.ts';
@@ -17,9 +19,10 @@ import { clusterDiagnostics } from '../operations/cluster-diagnostics.ts';
 import { clusterTimeline } from '../operations/cluster-timeline.ts';
 import { injectFault, injectFaultAt } from '../operations/inject-fault.ts';
 import { listModels } from '../operations/list-models.ts';
-import { metricsText } from '../operations/metrics.ts';
+import { expositionTypes } from '../operations/metrics/exposition.ts';
 import { nodeDiagnostics } from '../operations/node-diagnostics.ts';
 import { oneNode } from '../operations/one-node.ts';
+import { PrometheusTargets, prometheusTargets } from '../operations/prometheus-targets.ts';
 import { readiness } from '../operations/readiness.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { entryRoutes } from './entry-routes.ts';
@@ -140,14 +143,27 @@ export const routes: readonly Route[] = [
     answer: CancelAnswer,
     run: (ctx, { param }) => cancelTask(ctx, param('commandId')),
   }),
+  jsonRoute({
+    method: 'get',
+    path: '/v1/sd/prometheus',
+    summary: 'Every plane of the cluster, for the HTTP service discovery of Prometheus.',
+    answer: PrometheusTargets,
+    run: (ctx, { host }) => prometheusTargets(ctx, host),
+  }),
   {
     method: 'get',
     path: '/metrics',
-    summary: 'Metrics for Prometheus, read when asked.',
-    answers: { 'text/plain': null },
+    summary: 'Metrics for Prometheus, read when asked; in OpenMetrics, which has exemplars, where that is accepted.',
+    answers: { 'text/plain': null, 'application/openmetrics-text': null },
     async handle(call, ctx) {
-      const { text, contentType } = await metricsText(ctx);
-      return call.body(text, 200, { 'content-type': contentType });
+      const format = acceptsOpenMetrics(call) ? 'openmetrics' : 'text';
+      return call.body(await ctx.metrics.text(format), 200, { 'content-type': expositionTypes[format] });
     },
   },
 ];
+
+function acceptsOpenMetrics(call: Call): boolean {
+  const openmetrics = 'application/openmetrics-text';
+  const supports = [openmetrics, 'text/plain'];
+  return accepts(call, { header: 'Accept', supports, default: 'text/plain' }) === openmetrics;
+}

@@ -7,6 +7,7 @@ import type { Membership } from '../membership.ts';
 import type { NodeEntries } from '../node/expose/node-entries.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** What this plane serves now, if anything. */
 export interface Serving {
@@ -37,6 +38,7 @@ export interface Context {
   /** False for a plane that others can reach and that no join token protects. */
   readonly takesJoins: boolean;
   readonly feed: TimelineFeed;
+  readonly metrics: Metrics;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;
   /** Null before the model is there, or where none is wanted; then `whyNotServing` says which. */

@@ -1,6 +1,7 @@
 import type { NodeDiagnostics } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
 import { askPeer } from './ask-peer.ts';
+import { type ClockBook, createClockBook } from './clock-book.ts';
 import { type LastWords, withLastWords } from './last-words.ts';
 import type { Peer, PeerBook } from './peer-book.ts';
 
@@ -15,6 +16,7 @@ export interface Cluster {
   peers(): readonly Peer[];
   /** Calls the listener after every change of `peers()`; returns what ends that. */
   subscribe(listener: () => void): () => void;
+  readonly clocks: ClockBook;
   /** What this machine runs, without asking anybody. */
   local(limit: number): GatheredNode;
   peer(peer: Peer, limit: number, signal?: AbortSignal): Promise<GatheredNode>;
@@ -32,10 +34,12 @@ export interface ClusterOptions {
   /** Asked after a node that does not answer. */
   readonly lastWords: LastWords;
   readonly nowMs: () => number;
+  readonly wallNs: () => bigint;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { localNodeId, book, deadlineMs, token, diagnose, lastWords, nowMs } = options;
+  const { localNodeId, book, deadlineMs, token, diagnose, lastWords, nowMs, wallNs } = options;
+  const clocks = createClockBook(wallNs);
   const answered = new Map<string, boolean>();
   let seconds: number | null = null;
 
@@ -45,9 +49,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     url: null,
     diagnostics: diagnose(limit),
     roundTripMs: null,
+    clock: { offsetSeconds: 0, uncertaintySeconds: 0 },
   });
   const peer = async (asked: Peer, limit: number, signal?: AbortSignal): Promise<GatheredNode> => {
-    const asking = askPeer({ peer: asked, limit, deadlineMs, token, signal });
+    const asking = askPeer({ peer: asked, clocks, limit, deadlineMs, token, signal });
     const node = await withLastWords({ asking, nodeId: asked.nodeId, limit, lastWords, deadlineMs });
     if (node.kind === 'ok' && node.url !== null) book.remember(node.url, node.nodeId);
     if (node.nodeId !== localNodeId && !signal?.aborted) answered.set(asked.key, node.kind === 'ok');
@@ -68,15 +73,12 @@ export function createCluster(options: ClusterOptions): Cluster {
         return seconds;
       },
       get reachable() {
-        const rows = book.peers().flatMap(({ key, nodeId }) => {
-          const last = answered.get(key);
-          return last === undefined ? [] : [[nodeId, last] as const];
-        });
-        return new Map(rows);
+        return reachableNodes(book, answered);
       },
     },
     peers: book.peers,
     subscribe: book.subscribe,
+    clocks,
     local,
     peer,
     async gather(limit) {
@@ -88,4 +90,14 @@ export function createCluster(options: ClusterOptions): Cluster {
       return nodes;
     },
   };
+}
+
+/** By node. One that has several addresses is reachable if one of them answers. */
+function reachableNodes(book: PeerBook, answered: ReadonlyMap<string, boolean>): Map<string, boolean> {
+  const found = new Map<string, boolean>();
+  for (const { key, nodeId } of book.peers()) {
+    const last = answered.get(key);
+    if (last !== undefined) found.set(nodeId, last || found.get(nodeId) === true);
+  }
+  return found;
 }

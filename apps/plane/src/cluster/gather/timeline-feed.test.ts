@@ -1,5 +1,6 @@
 import { FlightEntry, NodeDiagnostics, type TimelineChange, TimelineQuery } from '@rankscope/schema';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createClockBook } from './clock-book.ts';
 import type { Cluster } from './gather.ts';
 import { createTimelineFeed, type FedChange, type TimelineFeed } from './timeline-feed.ts';
 
@@ -20,6 +21,7 @@ function oneRank() {
     peers: () => [],
     subscribe: () => () => undefined,
     lastGather: { seconds: null, reachable: new Map() },
+    clocks: createClockBook(() => 0n),
     local: () => {
       asked += 1;
       return { kind: 'ok', nodeId: 'n', url: null, roundTripMs: null, diagnostics: diagnostics([...entries]) };
