@@ -8,10 +8,14 @@ import { findParts } from './stack/find-parts.ts';
 const politely = 10;
 if (process.argv.includes('--background')) setPriority(politely);
 
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => abort.abort());
+
 const parts = await findParts(new Set(), {
   env: process.env,
   cacheDir: process.env.RANKSCOPE_CACHE || join(homedir(), '.cache', 'rankscope'),
   say: (line) => console.error(`rankscope: ${line}`),
+  signal: abort.signal,
 });
 for (const [name, part] of Object.entries(parts)) {
   if (part.kind === 'absent') console.error(`rankscope: no ${name}: ${part.reason}. ${part.fix}`);

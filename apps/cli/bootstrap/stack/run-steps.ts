@@ -15,7 +15,7 @@ export interface RunOptions {
 }
 
 /** Often enough to show that it lives, seldom enough to be read between the lines of tests. */
-const progressEveryMs = 20_000;
+const progressEveryMs = 30_000;
 /** A line of Go's may name a dozen hosts. */
 const longestReason = 400;
 

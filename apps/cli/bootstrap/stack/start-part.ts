@@ -47,6 +47,8 @@ const defaultStopDeadlineMs = 10_000;
 /** The last lines are what is asked for; a Collector that reaches nobody writes for ever. */
 const keptLogBytes = 64 * 1024;
 const lastLines = 12;
+/** A line of a Collector's may hold a whole configuration. */
+const longestLine = 300;
 
 /** Starts a program and waits until it is healthy. Throws a PartFailed when it does not get there. */
 export async function startPart(plan: PartPlan): Promise<RunningPart> {
@@ -119,7 +121,9 @@ export function describeEnd(part: RunningPart, { code, signal }: PartEnd): strin
 
 function tail(part: RunningPart): string {
   const lines = part.log().trimEnd().split('\n').slice(-lastLines);
-  return lines[0] === '' ? '; it wrote nothing' : `; its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  return lines[0] === ''
+    ? '; it wrote nothing'
+    : `; its last lines:\n${lines.map((line) => `  ${line.slice(0, longestLine)}`).join('\n')}`;
 }
 
 async function answers(url: string): Promise<boolean> {
