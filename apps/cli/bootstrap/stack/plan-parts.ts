@@ -32,7 +32,8 @@ export function planParts({ parts, ports, settings, upArgs, stackDir, env }: Sta
         ports,
         env,
         queueDir: join(stackDir, 'collector-queue'),
-        planeUrl: `http://${planeHostOf(settings)}:${ports.plane}`,
+        // A plane that joined another takes no spans.
+        planeUrl: settings.leaderUrl ?? `http://${planeHostOf(settings)}:${ports.plane}`,
         jaegerPort: jaeger.kind === 'ready' ? ports.jaegerOtlpGrpc : null,
       }),
     );

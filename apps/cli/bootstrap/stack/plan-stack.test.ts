@@ -36,9 +36,10 @@ test('a port that somebody names is kept, a default may give way', () => {
 });
 
 test('the settings are what the plane prints of itself', () => {
-  const printed = 'RANKSCOPE_HOST=0.0.0.0\nRANKSCOPE_PORT=52500\nRANKSCOPE_DATA=/tmp/a=b\nRANKSCOPE_CACHE=/tmp/c\n';
+  const printed =
+    'RANKSCOPE_HOST=0.0.0.0\nRANKSCOPE_PORT=52500\nRANKSCOPE_DATA=/tmp/a=b\nRANKSCOPE_JOIN=\nRANKSCOPE_CACHE=/tmp/c\n';
   const settings = parsePlaneSettings(printed);
-  expect(settings).toEqual({ host: '0.0.0.0', port: 52_500, dataDir: '/tmp/a=b', cacheDir: '/tmp/c' });
+  expect(settings).toEqual({ host: '0.0.0.0', port: 52_500, dataDir: '/tmp/a=b', cacheDir: '/tmp/c', leaderUrl: null });
   expect(planeHostOf(settings)).toBe('127.0.0.1');
   expect(planeHostOf({ ...settings, host: '::1' })).toBe('[::1]');
   expect(() => parsePlaneSettings('RANKSCOPE_HOST=0.0.0.0')).toThrow('does not say RANKSCOPE_PORT');

@@ -39,6 +39,8 @@ export interface PlaneSettings {
   readonly port: number;
   readonly dataDir: string;
   readonly cacheDir: string;
+  /** The plane that leads, where this one joins another; null when it leads itself. */
+  readonly leaderUrl: string | null;
 }
 
 /** `KEY=value` lines. */
@@ -56,6 +58,7 @@ export function parsePlaneSettings(printed: string): PlaneSettings {
     port: Number(value('RANKSCOPE_PORT')),
     dataDir: value('RANKSCOPE_DATA'),
     cacheDir: value('RANKSCOPE_CACHE'),
+    leaderUrl: value('RANKSCOPE_JOIN') || null,
   };
 }
 

@@ -17,7 +17,8 @@ export type ReadSettings =
 
 /** What the plane will be, by its own reading of flags and environment: nobody else knows them all. */
 export function readPlaneSettings(upArgs: readonly string[], env: Env): ReadSettings {
-  const { status, stdout } = spawnSync(process.execPath, [rankscopeBin, 'up', ...upArgs, '--print-config'], {
+  // First, or a flag whose value was forgotten would swallow it.
+  const { status, stdout } = spawnSync(process.execPath, [rankscopeBin, 'up', '--print-config', ...upArgs], {
     env: { ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Env } from './find-go.ts';
-import { findProgram } from './find-program.ts';
 
 /** A program of the stack as it is to be started. */
 export interface PartPlan {
@@ -65,8 +64,7 @@ export async function startPart(plan: PartPlan): Promise<RunningPart> {
 export function spawnPart({ name, program, args, env, speaks = false, stopDeadlineMs }: PartPlan): RunningPart {
   // A session of its own: Ctrl-C in a terminal would end all parts at once, senders and receivers alike, and what the
   // senders still hold would be lost. On Linux the kernel ends the part when its starter is killed; nobody else would.
-  const leash = findProgram('setpriv', env) === null ? [] : ['setpriv', '--pdeathsig', 'TERM'];
-  const [first = program, ...rest] = [...leash, program, ...args];
+  const [first = program, ...rest] = [...(hasLeash() ? leash : []), program, ...args];
   const output = speaks ? 'inherit' : 'pipe';
   const child = spawn(first, rest, { env: { ...env }, stdio: ['ignore', output, output], detached: true });
   let log = '';
@@ -88,6 +86,15 @@ export function spawnPart({ name, program, args, env, speaks = false, stopDeadli
     stop: () => stop(child, ended, stopDeadlineMs ?? defaultStopDeadlineMs),
   };
 }
+
+const leash = ['setpriv', '--pdeathsig', 'TERM'];
+
+/** util-linux has it; macOS has nothing like it, and another `setpriv` may not know the word. */
+function hasLeash(): boolean {
+  leashWorks ??= spawnSync(leash[0] ?? '', [...leash.slice(1), 'true'], { stdio: 'ignore' }).status === 0;
+  return leashWorks;
+}
+let leashWorks: boolean | null = null;
 
 async function stop(child: ChildProcess, ended: Promise<PartEnd>, deadlineMs: number): Promise<void> {
   child.kill('SIGTERM');
