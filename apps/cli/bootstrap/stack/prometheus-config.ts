@@ -34,9 +34,10 @@ export function planPrometheusConfig({ text, folder, plane, collector, token }: 
     ...(job.http_sd_configs && { http_sd_configs: job.http_sd_configs.map((sd) => ({ ...sd, ...authorization })) }),
   }));
   const collectors = { job_name: 'collector', static_configs: [{ targets: [collector] }] };
-  return stringify({
+  const whole = {
     ...config,
     ...(config.rule_files && { rule_files: config.rule_files.map((file) => resolve(folder, file)) }),
     scrape_configs: collector === null ? planes : [...planes, collectors],
-  });
+  };
+  return stringify(whole, { aliasDuplicateObjects: false });
 }
