@@ -10,6 +10,6 @@ export {
   type RingReader,
   type RingReadOptions,
 } from './ring-reader.ts';
-export type { NowCell, RingGauges, RingState } from './ring-state.ts';
+export type { NowCell, RingGauges, RingState, RingStrings } from './ring-state.ts';
 export { defaultRingSizes, openRingWriter } from './ring-writer.ts';
 export { withPhase } from './with-phase.ts';

@@ -1,5 +1,4 @@
-import type { MlxMemoryBytes } from './flight-writer.ts';
-import { decodeSlot, type RingEntry } from './ring-entry.ts';
+import { type BesideSlots, decodeSlot, type RingEntry } from './ring-entry.ts';
 import type { RingFile } from './ring-file.ts';
 import { slotBytes } from './ring-layout.ts';
 import { chunkSlots, type SlotChunk } from './slot-chunk.ts';
@@ -9,7 +8,7 @@ export function findRareEntries(
   file: RingFile,
   chunk: SlotChunk,
   { from, to }: { readonly from: number; readonly to: number },
-  memoryOf: (n: number) => MlxMemoryBytes | null,
+  beside: BesideSlots,
 ): RingEntry[] {
   const { rareCount, rareOffset } = file.header;
   const found = new Map<number, RingEntry>();
@@ -18,7 +17,7 @@ export function findRareEntries(
     chunk.load(file, count, rareOffset + slot * slotBytes);
     for (let i = 0; i < count; i += 1) {
       const n = chunk.wholeNumber(i);
-      if (n !== null && n >= from && n < to) found.set(n, decodeSlot(chunk.buffer, i * slotBytes, n, memoryOf));
+      if (n !== null && n >= from && n < to) found.set(n, decodeSlot(chunk.buffer, i * slotBytes, n, beside));
     }
   }
   return [...found.values()].sort((left, right) => left.n - right.n);

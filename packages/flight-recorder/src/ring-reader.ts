@@ -1,11 +1,12 @@
 import { MemoryIndex } from './memory-index.ts';
 import { findRareEntries } from './rare-entries.ts';
-import { decodeSlot, type RingEntry } from './ring-entry.ts';
+import { type BesideSlots, decodeSlot, type RingEntry } from './ring-entry.ts';
 import { RingFile, RingReplacedError } from './ring-file.ts';
 import type { RingHeader } from './ring-header.ts';
 import { headEvery, headerAt, slotBytes } from './ring-layout.ts';
 import { type RingState, readRingState } from './ring-state.ts';
 import { chunkSlots, SlotChunk } from './slot-chunk.ts';
+import { StringTableReader } from './string-table-reader.ts';
 import { readU64 } from './unsigned.ts';
 
 /** Where a reader is, as JSON. `{ next: 0 }` is the beginning. */
@@ -61,13 +62,15 @@ export class RingReader {
   readonly #chunk = new SlotChunk();
   readonly #rareChunk = new SlotChunk();
   readonly #headWord = Buffer.alloc(8);
-  readonly #memory: MemoryIndex;
+  readonly #beside: BesideSlots;
   #unfinished: { readonly number: number; readonly sinceMs: number } | null = null;
 
   constructor(file: RingFile, monotonicMs: () => number) {
     this.#file = file;
     this.#monotonicMs = monotonicMs;
-    this.#memory = new MemoryIndex(file);
+    const memory = new MemoryIndex(file);
+    const strings = new StringTableReader(file);
+    this.#beside = { memoryOf: (n) => memory.of(n), recordAt: (place, withAttrs) => strings.at(place, withAttrs) };
   }
 
   get header(): RingHeader {
@@ -128,7 +131,7 @@ export class RingReader {
     for (let i = 0; i < count && walk.entries.length < walk.limit; i += 1) {
       const state = this.#chunk.state(i, start + i, mainCount);
       if (state === 'whole') {
-        walk.entries.push(decodeSlot(this.#chunk.buffer, i * slotBytes, start + i, (n) => this.#memory.of(n)));
+        walk.entries.push(decodeSlot(this.#chunk.buffer, i * slotBytes, start + i, this.#beside));
       } else if (state === 'overwritten') {
         let end = i + 1;
         while (end < count && this.#chunk.state(end, start + end, mainCount) === 'overwritten') end += 1;
@@ -147,7 +150,7 @@ export class RingReader {
   /** Goes on to entry `to`, because the main ring no longer has what lies before; takes what the rare ring still has. */
   #skipTo(walk: Walk, to: number): void {
     if (to <= walk.next) return;
-    const rare = findRareEntries(this.#file, this.#rareChunk, { from: walk.next, to }, (n) => this.#memory.of(n));
+    const rare = findRareEntries(this.#file, this.#rareChunk, { from: walk.next, to }, this.#beside);
     const taken = rare.slice(0, walk.limit - walk.entries.length);
     const next = taken.length === rare.length ? to : (taken.at(-1)?.n ?? walk.next - 1) + 1;
     walk.entries.push(...taken);
