@@ -55,7 +55,7 @@ export interface RingState {
   /** Cells that changed under every attempt to read them, or whose writer died in them. */
   readonly unreadableCells: readonly number[];
   readonly memory: RingGauges | null;
-  /** Null in a file without one. */
+  /** Null in a file without one, or of which it was cut off. */
   readonly strings: RingStrings | null;
   readonly heartbeatNs: bigint | null;
   readonly loopNs: bigint | null;
@@ -145,7 +145,7 @@ function readStrings(file: RingFile): RingStrings | null {
   const { stringsOffset, stringsBytes: bytes } = file.header;
   if (bytes === 0) return null;
   const head = Buffer.alloc(16);
-  file.read(head, head.length, stringsOffset);
+  if (file.readAsFarAsItGoes(head, head.length, stringsOffset) < head.length) return null;
   return { bytes, used: readU64(head, stringsAt.used), lost: readU64(head, stringsAt.lost) };
 }
 

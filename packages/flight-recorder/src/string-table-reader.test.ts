@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -103,6 +103,23 @@ test('a slot that points into a table where there is none shows what it has itse
   const { slot } = offsets();
   poke(Buffer.of(slotFlags.textCut | slotFlags.inTable), slot + slotAt.flags);
   expect(only()).toMatchObject({ text: sentence.slice(0, 32), textCut: true });
+});
+
+test('a file of which the table was cut off, wholly or in part, keeps its entries, each with the beginning of its text', () => {
+  for (const left of [64 + 16, 64 + 4, 20, 8, 0]) {
+    writer.close(0);
+    writer = openRingWriter(path, contractIdentity, sizes);
+    for (const detail of ['short', sentence])
+      writer.record({ phase: 'error', kind: 'mark', event: 'error', detail, attrs: { a: 1 } });
+    const reader = openRingReader(path);
+    truncateSync(path, reader.header.stringsOffset + left);
+    expect(reader.read({ next: 0 }).entries).toMatchObject([
+      { text: 'short', textCut: false, attrs: null, attrsLost: true },
+      { text: sentence.slice(0, 27), textCut: true, attrs: null, attrsLost: true },
+    ]);
+    expect(reader.state().strings === null, `${left} bytes left`).toBe(left < 16);
+    reader.close();
+  }
 });
 
 test('a record is read from the file once', () => {

@@ -39,15 +39,20 @@ export class StringTableReader {
   #read(at: number, withAttrs: boolean): TableRecord | null {
     const { stringsOffset, stringsBytes } = this.#file.header;
     if (at < stringsAt.records || at + stringsAt.recordHead > stringsBytes) return null;
-    this.#file.read(this.#head, stringsAt.recordHead, stringsOffset + at);
+    if (!this.#fill(this.#head, stringsOffset + at)) return null;
     const said = this.#head.readUInt32LE(0);
     const length = said % stringsAt.cutLength;
     if (length === 0 || length > stringsAt.maxRecordBytes || at + stringsAt.recordHead + length > stringsBytes)
       return null;
     const bytes = Buffer.alloc(length);
-    this.#file.read(bytes, length, stringsOffset + at + stringsAt.recordHead);
+    if (!this.#fill(bytes, stringsOffset + at + stringsAt.recordHead)) return null;
     if (crc32(bytes) !== this.#head.readUInt32LE(4)) return null;
     return decode(bytes, withAttrs, said >= stringsAt.cutLength);
+  }
+
+  /** False when the file was cut short: the slots before are still there, each with the beginning of its text. */
+  #fill(buffer: Buffer, position: number): boolean {
+    return this.#file.readAsFarAsItGoes(buffer, buffer.length, position) === buffer.length;
   }
 }
 

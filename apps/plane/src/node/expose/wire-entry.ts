@@ -1,5 +1,12 @@
 import type { NowCell, RingEntry } from '@rankscope/flight-recorder';
-import { type Attrs, type FlightEntry, formatTimestamp, type MlxMemorySnapshot, nowCells } from '@rankscope/schema';
+import {
+  type Attrs,
+  entryAttrs,
+  type FlightEntry,
+  formatTimestamp,
+  type MlxMemorySnapshot,
+  nowCells,
+} from '@rankscope/schema';
 
 export interface WireOptions {
   readonly wallAtNs: (monoNs: bigint) => bigint;
@@ -12,7 +19,8 @@ export interface WireOptions {
 export function wireEntry(entry: RingEntry, { wallAtNs, source, dropped }: WireOptions): FlightEntry {
   const at = formatTimestamp(wallAtNs(entry.tMonoNs));
   const { phase, event, taskId, commandId } = entry;
-  const attrs = { seq: entry.n, ...siteAttrs(entry), ...progressAttrs(entry), monoNs: entry.tMonoNs.toString() };
+  const own = { ...siteAttrs(entry), ...progressAttrs(entry), ...givenAttrs(entry) };
+  const attrs = { seq: entry.n, ...own, monoNs: entry.tMonoNs.toString() };
   if (entry.cell !== nowCells.taskLoop) Object.assign(attrs, { cell: entry.cell });
   if (dropped > 0) Object.assign(attrs, { dropped });
   if (source !== null) Object.assign(attrs, { source });
@@ -69,6 +77,18 @@ function siteAttrs({ op, group, barrierSeq, layer, a, b, dtype, pointToPoint, pe
     evalSeq: b,
     ...(pointToPoint && peer !== null && { waitingOn: peer }),
   };
+}
+
+/**
+ * What the runner said beyond its slot. A name that is ours is left out: nobody may claim another number or thread for an
+ * entry than its slot has.
+ */
+function givenAttrs({ attrs, attrsLost }: RingEntry): Attrs {
+  if (attrs === null) return attrsLost ? { attrsLost } : {};
+  const given = Object.entries(attrs);
+  const kept = given.filter(([name]) => !Object.hasOwn(entryAttrs, name));
+  const lost = attrsLost || kept.length < given.length;
+  return { ...Object.fromEntries(kept), ...(lost && { attrsLost: true }) };
 }
 
 function progressAttrs({ event, op, a, b }: RingEntry): Attrs {
