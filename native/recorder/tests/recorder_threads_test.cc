@@ -148,7 +148,7 @@ void fill_a_table_together() {
   auto options = options_at(ring.path());
   options.strings_bytes = 16 * 1024;
   auto recorder = Recorder::open(options);
-  constexpr uint64_t kEach = 4'000;
+  constexpr uint64_t kEach = 1'500;
   const auto text_of = [](uint64_t a) { return "a text that nobody else has, number " + std::to_string(a); };
   std::vector<std::thread> threads;
   for (uint64_t writer = 0; writer < kWriters; ++writer) {
@@ -179,6 +179,37 @@ void fill_a_table_together() {
   EXPECT(view.get<uint64_t>(table) <= options.strings_bytes, "beyond the end");
 }
 
+// All threads keep the same new text at the same moment, again and again, and each looks at once at what it points to:
+// whoever finds another's record must find it whole.
+void keep_one_text_together() {
+  TemporaryRing ring;
+  auto options = options_at(ring.path());
+  options.strings_bytes = 4 << 20;
+  auto recorder = Recorder::open(options);
+  const View view(ring.path());
+  constexpr uint64_t kRounds = 500;
+  std::atomic<uint64_t> arrived{0};
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&] {
+      for (uint64_t round = 0; round < kRounds; ++round) {
+        const std::string text = "the same new text for all of them, in round " + std::to_string(round);
+        Entry entry;
+        entry.text = text;
+        arrived.fetch_add(1);
+        while (arrived.load() < kWriters * (round + 1)) std::this_thread::yield();
+        const uint64_t n = recorder->record(entry);
+        SlotWords slot;
+        EXPECT(view.read_slot(view.get<uint64_t>(56) + n * 128, n, slot), "entry is not whole");
+        EXPECT(view.record_of(slot) == text, "its record is not whole");
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const uint64_t used = view.get<uint64_t>(view.get<uint64_t>(64));
+  EXPECT(used >= kRounds * 56 && used < kRounds * kWriters * 64 + 64, "%llu bytes", static_cast<unsigned long long>(used));
+}
+
 }  // namespace
 
 int main() {
@@ -186,5 +217,6 @@ int main() {
   write_and_validate(64, 300'000, false);      // long enough that threads are stopped inside a slot and lapped
   write_and_validate(2, 100'000, false);       // writers meet in one slot all the time
   fill_a_table_together();
+  keep_one_text_together();
   std::puts("recorder_threads_test: passed");
 }
