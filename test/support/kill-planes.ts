@@ -53,7 +53,7 @@ async function isReported(url: string, victim: number, worldSize: number): Promi
   const code = runnerExitCodes.peerLost;
   return Array.from({ length: worldSize }, (_, rank) => {
     const ended = runners.some((runner) => runner.deviceRank === rank && !runner.processAlive);
-    const how = rank === victim ? 'was killed by SIGKILL' : `exited with code ${code}: `;
+    const how = rank === victim ? 'was killed by SIGKILL' : `exited with code ${code}`;
     const entered = timeline.some(
       (entry) => entry.deviceRank === rank && entry.attrs.source === 'supervisor' && entry.detail?.includes(how),
     );
