@@ -21,16 +21,32 @@ MemoryBytes read_memory() {
 
 const napi_type_tag kNativeRecorderTag = {0x72616e6b73636f70, 0x65207265636f7264};
 
+using AttrsRoom = char[ring::strings::kMaxAttrsBytes + 5];
+
+// The fourteen arguments that every kind of record without memory begins with.
+bool read_entry(Call& call, Entry& entry) {
+  return call.number(0, "phase", entry.phase) && call.number(1, "kind", entry.kind) &&
+         call.number(2, "event", entry.event) && call.number(3, "cell", entry.cell) &&
+         call.number(4, "flags", entry.flags) && call.number(5, "layer", entry.layer) && call.number(6, "op", entry.op) &&
+         call.number(7, "dtype", entry.dtype) && call.number(8, "group", entry.group) &&
+         call.number(9, "peer", entry.peer) && call.ordinal(10, "barrierSeq", entry.barrier_seq) &&
+         call.number(11, "a", entry.a) && call.number(12, "b", entry.b) && call.text_or_null(13, "text", entry.text);
+}
+
 napi_value record(napi_env env, napi_callback_info info) {
   Call call(env, info, "record");
   Recorder* recorder = call.open();
   Entry entry;
-  if (recorder != nullptr && call.number(0, "phase", entry.phase) && call.number(1, "kind", entry.kind) &&
-      call.number(2, "event", entry.event) && call.number(3, "cell", entry.cell) && call.number(4, "flags", entry.flags) &&
-      call.number(5, "layer", entry.layer) && call.number(6, "op", entry.op) && call.number(7, "dtype", entry.dtype) &&
-      call.number(8, "group", entry.group) && call.number(9, "peer", entry.peer) &&
-      call.ordinal(10, "barrierSeq", entry.barrier_seq) && call.number(11, "a", entry.a) && call.number(12, "b", entry.b) &&
-      call.text_or_null(13, "text", entry.text)) {
+  if (recorder != nullptr && read_entry(call, entry)) recorder->record(entry);
+  return nullptr;
+}
+
+napi_value record_with_attrs(napi_env env, napi_callback_info info) {
+  Call call(env, info, "recordWithAttrs");
+  Recorder* recorder = call.open();
+  Entry entry;
+  AttrsRoom attrs;
+  if (recorder != nullptr && read_entry(call, entry) && call.text_or_null(14, "attrs", entry.attrs, attrs)) {
     recorder->record(entry);
   }
   return nullptr;
@@ -40,9 +56,11 @@ napi_value record_with_memory(napi_env env, napi_callback_info info) {
   Call call(env, info, "recordWithMemory");
   Recorder* recorder = call.open();
   Entry entry;
+  AttrsRoom attrs;
   if (recorder != nullptr && call.number(0, "phase", entry.phase) && call.number(1, "kind", entry.kind) &&
       call.number(2, "event", entry.event) && call.number(3, "cell", entry.cell) && call.number(4, "flags", entry.flags) &&
-      call.number(5, "a", entry.a) && call.number(6, "b", entry.b) && call.text_or_null(7, "text", entry.text)) {
+      call.number(5, "a", entry.a) && call.number(6, "b", entry.b) && call.text_or_null(7, "text", entry.text) &&
+      call.text_or_null(8, "attrs", entry.attrs, attrs)) {
     const MemoryBytes memory = read_memory();
     entry.memory = &memory;
     recorder->record(entry);
@@ -129,6 +147,7 @@ napi_value open_recorder(napi_env env, napi_callback_info info) {
   given.count("rareCount", options.rare_count);
   given.count("memoryCount", options.memory_count);
   given.count("mainCount", options.main_count);
+  given.count("stringsBytes", options.strings_bytes);
   if (!given.ok()) return nullptr;
 
   napi_value constructor = nullptr, object = nullptr;
@@ -168,7 +187,8 @@ void init_recorder_binding(Napi::Env env, Napi::Object exports) {
     return napi_property_descriptor{name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
   };
   const napi_property_descriptor methods[] = {
-      method("record", record), method("recordWithMemory", record_with_memory), method("now", now),
+      method("record", record), method("recordWithAttrs", record_with_attrs),
+      method("recordWithMemory", record_with_memory), method("now", now),
       method("setTask", set_task), method("memory", memory), method("loopBeat", loop_beat), method("close", close),
   };
   napi_value constructor = nullptr, open = nullptr;

@@ -81,11 +81,14 @@ class Call {
     return type == napi_number ? ordinal(i, name, into) : wrong(i, name, "a number or null");
   }
 
-  bool text_or_null(size_t i, const char* name, std::string_view& into) {
+  bool text_or_null(size_t i, const char* name, std::string_view& into) { return text_or_null(i, name, into, text_); }
+
+  // `room` has room for one character more than is kept, so that what is longer is seen to be so.
+  template <size_t N>
+  bool text_or_null(size_t i, const char* name, std::string_view& into, char (&room)[N]) {
     size_t length = 0;
-    // Room for one character more than is kept, so that what is longer is seen to be so.
-    if (napi_get_value_string_utf8(env_, arguments_[i], text_, sizeof text_, &length) == napi_ok) {
-      into = std::string_view(text_, length);
+    if (napi_get_value_string_utf8(env_, arguments_[i], room, N, &length) == napi_ok) {
+      into = std::string_view(room, length);
       return true;
     }
     napi_valuetype type = napi_undefined;
@@ -124,9 +127,9 @@ class Call {
   }
   napi_env env_;
   const char* method_;
-  std::array<napi_value, 14> arguments_{};  // as many as record takes; what is not given is undefined
+  std::array<napi_value, 15> arguments_{};  // as many as recordWithAttrs takes; what is not given is undefined
   std::shared_ptr<Recorder>* owner_ = nullptr;
-  char text_[ring::slot::kTextBytes + 5];
+  char text_[ring::strings::kMaxTextBytes + 5];
 };
 
 }  // namespace rankscope

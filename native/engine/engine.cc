@@ -256,11 +256,11 @@ void Engine::end_process(const OpenCollective& open) {
   entry.op = open.op;
   entry.barrier_seq = open.ordinal;
   entry.layer = open.layer;
-  entry.text = name_of(open.op);
-  recorder_->record(entry);
   const std::string reason = connecting ? "The ranks were not connected within connectMs."
                                         : std::string("A collective (") + name_of(open.op) + " " +
                                               std::to_string(open.ordinal) + ") was open for longer than collectiveMs.";
+  entry.text = reason;
+  recorder_->record(entry);
   {
     std::lock_guard lock(mutex_);
     if (!given_up_) given_up_reason_ = reason;

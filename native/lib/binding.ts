@@ -40,6 +40,8 @@ export interface RecorderOptions {
   readonly rareCount: number;
   readonly memoryCount: number;
   readonly mainCount: number;
+  /** Of the string table: 0 for none, or a multiple of 8 from 128. */
+  readonly stringsBytes: number;
 }
 
 export interface NativeRecorder {
@@ -60,6 +62,24 @@ export interface NativeRecorder {
     b: number,
     text: string | null,
   ): void;
+  /** Like record, with attributes as a JSON object. A method of its own, so that an entry without them pays for nothing. */
+  recordWithAttrs(
+    phase: number,
+    kind: number,
+    event: number,
+    cell: number,
+    flags: number,
+    layer: number,
+    op: number,
+    dtype: number,
+    group: number,
+    peer: number,
+    barrierSeq: number,
+    a: number,
+    b: number,
+    text: string | null,
+    attrs: string | null,
+  ): void;
   /** Like record, with a memory snapshot taken now from MLX's getters. */
   recordWithMemory(
     phase: number,
@@ -70,6 +90,7 @@ export interface NativeRecorder {
     a: number,
     b: number,
     text: string | null,
+    attrs: string | null,
   ): void;
   /** phase 0 empties the cell; enteredAtNs 0n: now. */
   now(

@@ -34,6 +34,7 @@ enum class ElementType : uint8_t {
 
 namespace flag {
 inline constexpr uint8_t has_memory = 1, text_cut = 2, rare = 4, point_to_point = 8;
+inline constexpr uint8_t in_table = 16, has_attrs = 32, attrs_lost = 64;
 }
 
 namespace cell {

@@ -6,6 +6,7 @@
 
 #include "ring_file.h"
 #include "ring_layout.h"
+#include "string_table.h"
 
 namespace rankscope {
 namespace {
@@ -21,8 +22,8 @@ void store_words(Word* to, const uint64_t* from, int first, int last) {
 void put_uuid(uint64_t* words, const Uuid& id) { std::memcpy(words, id.data(), id.size()); }
 
 // Returns flag::text_cut when the text did not fit.
-uint8_t put_text(uint64_t* words, std::string_view text) {
-  const size_t length = cut_length(text.data(), text.size(), slot::kTextBytes);
+uint8_t put_text(uint64_t* words, std::string_view text, size_t limit = slot::kTextBytes) {
+  const size_t length = cut_length(text.data(), text.size(), limit);
   char bytes[slot::kTextBytes] = {};
   if (length > 0) std::memcpy(bytes, text.data(), length);
   std::memcpy(words, bytes, sizeof bytes);
@@ -81,6 +82,7 @@ struct Recorder::Impl {
       : path(options.path), file(options),
         main(file.words(file.main_offset())), rare(file.words(file.rare_offset())),
         memory(file.words(file.memory_offset())),
+        strings(file.words(file.strings_offset()), options.strings_bytes),
         main_mask(options.main_count - 1), rare_mask(options.rare_count - 1), memory_mask(options.memory_count - 1) {}
 
   Word* word(uint32_t offset) { return file.words(offset); }
@@ -101,9 +103,29 @@ struct Recorder::Impl {
     fill(memory + (number & memory_mask) * slot::kWords, words, number, true);
   }
 
+  // For attributes, and for a text that fits no slot: no collective that goes well has either, so it stays out of line.
+  [[gnu::noinline]] uint8_t put_in_table(uint64_t* words, std::string_view text, std::string_view attrs) noexcept {
+    const std::string_view kept_attrs = attrs.size() <= strings::kMaxAttrsBytes ? attrs : std::string_view{};
+    const bool worth_it = !kept_attrs.empty() || text.size() > slot::kTextBytes;
+    const uint32_t place = worth_it ? strings.keep(text, kept_attrs) : 0;
+    const bool attrs_lost = !attrs.empty() && (place == 0 || kept_attrs.empty());
+    uint8_t flags = attrs_lost ? flag::attrs_lost : 0;
+    if (place == 0) {
+      flags |= put_text(words, text);
+    } else {
+      flags |= flag::in_table | (kept_attrs.empty() ? 0 : flag::has_attrs);
+      flags |= put_text(words, text, strings::kSlotTextBytes);
+      words[strings::kPlaceWord] |= uint64_t{place} << strings::kPlaceShift;
+    }
+    const bool text_lost = place == 0 ? (flags & flag::text_cut) != 0 : text.size() > strings::kMaxTextBytes;
+    if (attrs_lost || text_lost) strings.count_lost();
+    return flags;
+  }
+
   std::string path;
   RingFile file;
   Word *main, *rare, *memory;
+  StringTable strings;
   uint64_t main_mask, rare_mask, memory_mask;
   TaskIds task_ids;
 };
@@ -131,7 +153,9 @@ uint64_t Recorder::record(const Entry& entry) noexcept {
   words[slot::kA] = entry.a;
   words[slot::kB] = entry.b;
   ring.task_ids.read(&words[slot::kCommand], &words[slot::kTask]);
-  flags |= put_text(&words[slot::kText], entry.text);
+  flags |= entry.text.size() <= slot::kTextBytes && entry.attrs.empty()
+               ? put_text(&words[slot::kText], entry.text)
+               : ring.put_in_table(&words[slot::kText], entry.text, entry.attrs);
   words[slot::kCodes] = static_cast<uint64_t>(entry.phase) | static_cast<uint64_t>(entry.kind) << 8 |
                         static_cast<uint64_t>(entry.op) << 16 | static_cast<uint64_t>(flags) << 24 |
                         static_cast<uint64_t>(entry.event) << 32 | static_cast<uint64_t>(entry.group) << 48;

@@ -22,6 +22,7 @@ struct RecorderOptions {
   Uuid boot_id{};
   uint32_t rank = 0, world_size = 1, attempt = 1;
   uint32_t rare_count = 1024, memory_count = 4096, main_count = 65536;  // powers of two
+  uint32_t strings_bytes = 256 * 1024;  // of the table for texts that fit no slot; 0: none, and they are cut
 };
 
 struct MemoryBytes {  // bytes; kNone where MLX has no such getter
@@ -42,7 +43,10 @@ struct Entry {
   uint8_t cell = cell::task_loop;
   ElementType dtype = ElementType::none;
   int32_t peer = -1;
-  std::string_view text;            // at most 32 bytes are kept, cut at a character, flag::text_cut set
+  // Up to 32 bytes stand in the slot. What is longer is kept whole in the string table, up to 4096 bytes; when that is
+  // full, the slot has the text cut at a character, flag::text_cut set.
+  std::string_view text;
+  std::string_view attrs;           // a JSON object of at most 4096 bytes; kept in the string table; empty: none
   uint64_t t_mono = 0;              // 0: now
   const MemoryBytes* memory = nullptr;
 };
@@ -63,6 +67,7 @@ struct NowState {  // phase none empties the cell
 
 // Owns one ring file, mapped shared: what `record` has stored survives the process, because the kernel owns the page.
 // `record` and `now` take no lock and allocate nothing; any thread may call `record`, one thread a cell may call `now`.
+// A text that the string table already has costs its hash and a comparison, a new one its copy as well.
 // A thread that was stopped inside `record` for a whole lap of the ring costs the entry that wanted its slot, never a
 // wait and never a mixture of two entries.
 class Recorder {

@@ -43,6 +43,12 @@ void check_count(const char* name, uint32_t count) {
                            std::to_string(count));
 }
 
+void check_strings(uint32_t bytes) {
+  if (bytes == 0 || (bytes % strings::kUnit == 0 && bytes >= strings::kMinBytes && bytes <= strings::kMaxBytes)) return;
+  throw std::runtime_error("recorder: stringsBytes must be 0 or a multiple of 8 from 128 to 67108864, not " +
+                           std::to_string(bytes));
+}
+
 void check_id(const char* name, const std::string& id, Span field) {
   if (id.size() <= field.bytes && id.find('\0') == std::string::npos) return;
   throw std::runtime_error(std::string("recorder: ") + name + " must be at most " + std::to_string(field.bytes) +
@@ -84,6 +90,7 @@ RingFile::RingFile(const RecorderOptions& options) {
   check_count("rareCount", options.rare_count);
   check_count("memoryCount", options.memory_count);
   check_count("mainCount", options.main_count);
+  check_strings(options.strings_bytes);
   check_id("runnerId", options.runner_id, header::kRunnerId);
   check_id("nodeId", options.node_id, header::kNodeId);
   check_id("instanceId", options.instance_id, header::kInstanceId);
@@ -92,7 +99,9 @@ RingFile::RingFile(const RecorderOptions& options) {
   rare_offset_ = kHeaderBytes;
   memory_offset_ = rare_offset_ + uint64_t{options.rare_count} * kSlotBytes;
   main_offset_ = memory_offset_ + uint64_t{options.memory_count} * kSlotBytes;
-  bytes_ = main_offset_ + uint64_t{options.main_count} * kSlotBytes;
+  const uint64_t slots_end = main_offset_ + uint64_t{options.main_count} * kSlotBytes;
+  strings_offset_ = options.strings_bytes == 0 ? 0 : slots_end;
+  bytes_ = slots_end + options.strings_bytes;
 
   NewFile file(options.path);
   if (const int error = allocate(file.fd(), bytes_); error != 0) {
@@ -127,6 +136,8 @@ void RingFile::write_header(const RecorderOptions& options) noexcept {
   u64(header::kRareOffsetAt, rare_offset_);
   u64(header::kMemoryOffsetAt, memory_offset_);
   u64(header::kMainOffsetAt, main_offset_);
+  u64(header::kStringsOffsetAt, strings_offset_);
+  u64(header::kStringsBytesAt, options.strings_bytes);
   u64(header::kFileBytesAt, bytes_);
   u32(header::kPidAt, static_cast<uint32_t>(getpid()));
   u32(header::kAttemptAt, options.attempt);

@@ -22,11 +22,12 @@ class RingFile {
   uint64_t rare_offset() const noexcept { return rare_offset_; }
   uint64_t memory_offset() const noexcept { return memory_offset_; }
   uint64_t main_offset() const noexcept { return main_offset_; }
+  uint64_t strings_offset() const noexcept { return strings_offset_; }  // 0: there is no string table
 
  private:
   void write_header(const RecorderOptions& options) noexcept;
 
-  uint64_t rare_offset_, memory_offset_, main_offset_, bytes_;
+  uint64_t rare_offset_, memory_offset_, main_offset_, strings_offset_, bytes_;
   unsigned char* base_ = nullptr;
 };
 

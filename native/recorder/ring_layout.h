@@ -25,7 +25,8 @@ struct Span {
 namespace header {
 inline constexpr uint32_t kMagicAt = 0, kVersionAt = 8, kByteOrderAt = 12, kHeaderBytesAt = 16, kSlotBytesAt = 20;
 inline constexpr uint32_t kRareCountAt = 24, kMainCountAt = 28, kMemoryCountAt = 32;
-inline constexpr uint32_t kRareOffsetAt = 40, kMemoryOffsetAt = 48, kMainOffsetAt = 56, kFileBytesAt = 80;
+inline constexpr uint32_t kRareOffsetAt = 40, kMemoryOffsetAt = 48, kMainOffsetAt = 56;
+inline constexpr uint32_t kStringsOffsetAt = 64, kStringsBytesAt = 72, kFileBytesAt = 80;
 inline constexpr uint32_t kPidAt = 88, kAttemptAt = 92, kRankAt = 96, kWorldSizeAt = 100;
 inline constexpr uint32_t kAnchorMonoAt = 104, kAnchorWallAt = 112;
 inline constexpr Span kBootId{128, 16}, kRunnerId{160, 96}, kNodeId{256, 96}, kInstanceId{352, 96}, kModelId{448, 128};
@@ -46,6 +47,21 @@ inline constexpr int kPeak = 5, kWiredLimit = 6;  // of a memory slot, in place 
 inline constexpr size_t kTextBytes = 32;
 }  // namespace slot
 
+// The string table: a head of one cache line, then records. A record is one word, u32 length and u32 CRC-32 of the bytes,
+// then the bytes, padded to whole words.
+namespace strings {
+inline constexpr uint32_t kUsedAt = 0, kLostAt = 8;  // in the head
+inline constexpr uint32_t kHeadBytes = 64, kRecordHeadBytes = 8, kUnit = 8;
+inline constexpr uint32_t kCutLength = 1u << 31;     // in a record's length: its text was longer than kMaxTextBytes
+inline constexpr uint32_t kMinBytes = 128, kMaxBytes = 1u << 26;  // of a table; 64 MiB of texts is a mistake
+// The longest text and the longest attributes that are kept whole: a stack trace with its paths, and not a response body.
+inline constexpr size_t kMaxTextBytes = 4096, kMaxAttrsBytes = 4096;
+inline constexpr size_t kMaxRecordBytes = kMaxAttrsBytes + 1 + kMaxTextBytes;
+// What a slot that points to a record has left for its text; then a NUL, and the record's place in the last 4 bytes.
+inline constexpr size_t kSlotTextBytes = 27;
+inline constexpr int kPlaceWord = 3, kPlaceShift = 32;  // of the text's four words
+}  // namespace strings
+
 // Words of a now-cell.
 namespace cellword {
 inline constexpr int kLock = 0, kEnteredAt = 1, kDeadline = 2, kOrdinal = 3;
@@ -61,6 +77,7 @@ inline constexpr int kLock = 0, kTime = 1, kActive = 2, kCache = 3, kPeak = 4, k
 
 static_assert(slot::kWords * 8 == kSlotBytes && slot::kText * 8 == 88 && slot::kSeq2 * 8 == 120);
 static_assert(slot::kText * 8 + slot::kTextBytes == slot::kSeq2 * 8);
+static_assert(strings::kSlotTextBytes + 1 + sizeof(uint32_t) == slot::kTextBytes);
 static_assert(cellword::kWords * 8 == header::kCellBytes && cellword::kSite * 8 == 80);
 static_assert(header::kCellsAt + 16 * header::kCellBytes <= kHeaderBytes);
 static_assert(header::kGaugesAt + header::kGaugesBytes <= header::kCellsAt);

@@ -75,6 +75,7 @@ function openCall(rank: number, hosts: readonly string[], path: string): RankCal
       rareCount: 1024,
       memoryCount: 4096,
       mainCount: 65536,
+      stringsBytes: 262_144,
     },
     engine: {
       rank,

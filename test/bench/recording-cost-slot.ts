@@ -25,6 +25,7 @@ export function measureSlot(): number {
     rareCount: 1024,
     memoryCount: 4096,
     mainCount: 65536,
+    stringsBytes: 262_144,
   });
   const once = () => {
     recorder.record(16, 1, 1, 0, 0, 17, 1, 1, 0, -1, 123_456, 2304, 7, null);

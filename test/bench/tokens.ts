@@ -149,6 +149,7 @@ function openRecorder() {
     rareCount: 1024,
     memoryCount: 4096,
     mainCount: 65536,
+    stringsBytes: 262_144,
   });
 }
 

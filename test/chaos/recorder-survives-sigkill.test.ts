@@ -19,6 +19,8 @@ interface Tally {
   whole: number;
   torn: number;
   mixed: number;
+  /** Of the whole ones, those whose text stands in the string table. */
+  longTexts: number;
 }
 
 /** The same moments in every run: a failing run can be run again. */
@@ -49,14 +51,19 @@ async function killOnce(command: readonly string[], path: string, atLeast: numbe
   const { entries, torn, dropped } = reader.read({ next: from }, { limit: 2 * looked, writerDead: true });
   reader.close();
   const isWhole = (entry: (typeof entries)[number]) =>
-    entry.text === String(entry.a) && BigInt(entry.b) === (BigInt(entry.a) ^ 0x5a5a_5a5a_5a5an);
+    entry.text === textOf(entry.a) && !entry.textCut && BigInt(entry.b) === (BigInt(entry.a) ^ 0x5a5a_5a5a_5a5an);
   const whole = entries.filter(isWhole).length;
+  tally.longTexts += entries.filter((entry) => isLong(entry.a) && isWhole(entry)).length;
   tally.kills += 1;
   tally.records += entries.length + torn + dropped;
   tally.whole += whole;
   tally.torn += torn + dropped;
   tally.mixed += entries.length - whole;
 }
+
+/** As the writers have it: every 32nd has a text that no slot can hold. */
+const isLong = (a: number) => a % 32 === 0;
+const textOf = (a: number) => (isLong(a) ? `${a}, which is a text that no slot can hold` : String(a));
 
 async function survives(
   name: string,
@@ -65,7 +72,7 @@ async function survives(
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'rankscope-sigkill-'));
   const random = randomFrom(20_261_122);
-  const tally: Tally = { kills: 0, records: 0, whole: 0, torn: 0, mixed: 0 };
+  const tally: Tally = { kills: 0, records: 0, whole: 0, torn: 0, mixed: 0, longTexts: 0 };
   for (let kill = 0; kill < kills; kill += 1) {
     const path = join(dir, `${kill}.ring`);
     await killOnce(commandOf(path, kill), path, 1 + random() * 2 * looked, tally);
@@ -76,6 +83,7 @@ async function survives(
   console.log(`P2 ${name}: ${JSON.stringify({ ...tally, share: Number(share.toFixed(6)) })}`);
   expect(tally.mixed, 'an entry that was given out as whole is a mixture').toBe(0);
   expect(share).toBeGreaterThanOrEqual(goal);
+  expect(tally.longTexts).toBeGreaterThan(tally.records / 64);
   expect(tally.records).toBeGreaterThan((kills * looked) / 4);
 }
 

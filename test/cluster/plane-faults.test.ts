@@ -73,7 +73,11 @@ test('a killed rank ends its peer, and the reader is told who and how', async ()
   expect(runners.map(({ statusKind }) => statusKind)).toEqual(['RunnerFailed', 'RunnerFailed']);
   const { timeline } = await timelineOf(plane.url);
   const died = timeline.find(({ event }) => event === 'process_died');
-  expect(died).toMatchObject({ deviceRank: 0, detail: 'signal SIGKILL', attrs: { source: 'supervisor' } });
+  expect(died).toMatchObject({
+    deviceRank: 0,
+    detail: expect.stringMatching(/^rank 0 \(pid \d+\) was killed by SIGKILL$/),
+    attrs: { source: 'supervisor', exitSignal: 'SIGKILL' },
+  });
   const analysis = await analysisOf(plane.url);
   expect(analysis.runners[0]?.exitSignal).toBe('SIGKILL');
   expect(analysis.runners[1]?.exitCode).toBe(13);
@@ -97,7 +101,7 @@ test('a rank at rest that ends because its peer was killed says so, and everybod
   expect(runners[0]?.exitCode).toBe(13);
   const { timeline } = await timelineOf(plane.url);
   expect(timeline.filter(({ event }) => event === 'process_exited')).toMatchObject([
-    { deviceRank: 0, detail: 'asked to end: rank 1 SIGKILL', attrs: { source: 'supervisor' } },
+    { deviceRank: 0, detail: runners[0]?.errorMessage, attrs: { source: 'supervisor', exitCode: 13 } },
   ]);
   const refused = await post(`${plane.url}/v1/chat/completions`, chatBody());
   expect(((await refused.json()) as { detail: string }).detail).toMatch(killed);

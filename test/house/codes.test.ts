@@ -27,9 +27,9 @@ test('C++ and TypeScript write the same numbers into a slot', () => {
   expect(enumOf('Event')).toEqual(flightEvents);
   expect(enumOf('Op')).toEqual(collectiveOps);
   expect(enumOf('ElementType')).toEqual(elementTypes);
-  const flags = [...header.matchAll(/(has_memory|text_cut|rare|point_to_point) = (\d+)/g)].map(([, , value]) =>
-    Number(value),
-  );
+  const flags = [
+    ...header.matchAll(/(has_memory|text_cut|rare|point_to_point|in_table|has_attrs|attrs_lost) = (\d+)/g),
+  ].map(([, , value]) => Number(value));
   expect(flags).toEqual(Object.values(slotFlags));
 });
 

@@ -37,6 +37,7 @@ beforeAll(async () => {
     rareCount: 1024,
     memoryCount: 1024,
     mainCount: 1024,
+    stringsBytes: 262_144,
   });
   options = {
     recorder,

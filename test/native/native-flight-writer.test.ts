@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRingReader } from '@rankscope/flight-recorder';
+import { defaultRingSizes, openRingReader } from '@rankscope/flight-recorder';
 import { collectiveOps, elementTypes, flightEvents, flightKinds, phaseFacts, slotFlags } from '@rankscope/schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadBinding, type NativeRecorder, type RecorderOptions } from '../../native/lib/index.ts';
@@ -31,7 +31,11 @@ describe.skipIf(skipped !== null)('the native recorder', () => {
   describeFlightWriter(
     'the native writer',
     (path, identity, sizes) =>
-      createNativeFlightWriter(binding.openRecorder({ path, ...identity, ...sizes }), path, codes),
+      createNativeFlightWriter(
+        binding.openRecorder({ stringsBytes: defaultRingSizes.stringsBytes, path, ...identity, ...sizes }),
+        path,
+        codes,
+      ),
     // The native core asks MLX itself; nothing else in this process uses MLX, so what it says stays as it is.
     { entryMemory: () => ({ ...binding.memory(), source: expect.any(String) }) },
   );
@@ -43,7 +47,7 @@ describe.skipIf(skipped !== null)('the native recorder', () => {
 
     beforeEach(() => {
       dir = mkdtempSync(join(tmpdir(), 'rankscope-native-'));
-      const sizes = { rareCount: 8, memoryCount: 8, mainCount: 64 };
+      const sizes = { rareCount: 8, memoryCount: 8, mainCount: 64, stringsBytes: 1024 };
       options = { path: join(dir, 'a.ring'), ...contractIdentity, ...sizes };
       recorder = binding.openRecorder(options);
     });
@@ -55,7 +59,8 @@ describe.skipIf(skipped !== null)('the native recorder', () => {
 
     const correct: Record<string, readonly unknown[]> = {
       record: [16, 3, 6, 0, 0, -1, 0, 0, 0, -1, -1, 0, 0, null],
-      recordWithMemory: [16, 3, 6, 0, 0, 0, 0, null],
+      recordWithAttrs: [16, 3, 6, 0, 0, -1, 0, 0, 0, -1, -1, 0, 0, null, '{"a":1}'],
+      recordWithMemory: [16, 3, 6, 0, 0, 0, 0, null, null],
       now: [0, 16, 0, 0, -1, -1, -1, 0n, null],
       setTask: [null, null],
       memory: [1, null, 3, null, null],
@@ -63,7 +68,8 @@ describe.skipIf(skipped !== null)('the native recorder', () => {
     };
     const fields: Record<string, readonly string[]> = {
       record: 'phase kind event cell flags layer op dtype group peer barrierSeq a b text'.split(' '),
-      recordWithMemory: 'phase kind event cell flags a b text'.split(' '),
+      recordWithAttrs: 'phase kind event cell flags layer op dtype group peer barrierSeq a b text attrs'.split(' '),
+      recordWithMemory: 'phase kind event cell flags a b text attrs'.split(' '),
       now: 'cell phase op group layer peer ordinal enteredAtNs site'.split(' '),
       setTask: ['command', 'task'],
       memory: 'active cache peak wiredLimit source'.split(' '),

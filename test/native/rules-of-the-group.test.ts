@@ -150,7 +150,10 @@ describe('4: a deadline for every collective', () => {
     expect(await within(3000, 'the end', waiting.ended)).toEqual({ code: 14, signal: null });
     const rare = waiting.entries().filter((entry) => entry.rare);
     expect(rare.map((entry) => entry.event)).toEqual(expect.arrayContaining(['deadline_passed', 'collective_failed']));
-    expect(rare.find((entry) => entry.event === 'deadline_passed')?.op).toBe('all_sum');
+    expect(rare.find((entry) => entry.event === 'deadline_passed')).toMatchObject({
+      op: 'all_sum',
+      text: expect.stringMatching(/^A collective \(all_sum \d+\) was open for longer than collectiveMs\.$/),
+    });
   });
 
   test('without it nobody ever notices a silent peer', async () => {
@@ -250,6 +253,7 @@ describe('6: a deadline for connecting', () => {
         phase: 'connect_group',
         op: 'init',
         rare: true,
+        text: 'The ranks were not connected within connectMs.',
       });
     }
   });

@@ -53,9 +53,9 @@ async function isReported(url: string, victim: number, worldSize: number): Promi
   const code = runnerExitCodes.peerLost;
   return Array.from({ length: worldSize }, (_, rank) => {
     const ended = runners.some((runner) => runner.deviceRank === rank && !runner.processAlive);
-    const detail = rank === victim ? 'signal SIGKILL' : `code ${code}`;
+    const how = rank === victim ? 'was killed by SIGKILL' : `exited with code ${code}`;
     const entered = timeline.some(
-      (entry) => entry.deviceRank === rank && entry.attrs.source === 'supervisor' && entry.detail === detail,
+      (entry) => entry.deviceRank === rank && entry.attrs.source === 'supervisor' && entry.detail?.includes(how),
     );
     const analysed = analysis.runners.some(
       ({ deviceRank, exitCode, exitSignal }) =>

@@ -63,7 +63,9 @@ function inject(rank: Desk, fault: Fault): void {
     rank.engine.inject(fault);
     return;
   }
-  const why = rank.assignment.injectAllowed ? 'is a signal' : 'not allowed here';
+  const why = rank.assignment.injectAllowed
+    ? `${fault.kind} is a signal, and its plane sends those`
+    : 'this rank was started with injectAllowed false';
   rank.log.warn('fault refused', { kind: fault.kind, why });
   const detail = `fault refused: ${why}`;
   rank.writer.record({ phase: 'idle', kind: 'mark', event: 'status', detail, rare: true, cell: outsideCell });

@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "recorder.h"
@@ -29,6 +31,16 @@
 namespace rankscope::test {
 
 using SlotWords = std::array<uint64_t, ring::slot::kWords>;
+
+// Bit by bit, so that it shares nothing with the recorder's.
+inline uint32_t crc32_by_the_book(const std::string& bytes) {
+  uint32_t crc = ~0u;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB8'8320u : 0);
+  }
+  return ~crc;
+}
 
 class TemporaryRing {
  public:
@@ -76,6 +88,25 @@ class View {
   std::string text(uint64_t offset, size_t limit) const {
     const char* start = reinterpret_cast<const char*>(base_ + offset);
     return std::string(start, strnlen(start, limit));
+  }
+
+  // The record a slot's text points to, when one stands whole there; nothing otherwise. FORMAT.md, "String table".
+  std::optional<std::string> record_of(const SlotWords& words) const {
+    using namespace ring;
+    const auto flags = static_cast<uint8_t>(words[slot::kCodes] >> 24);
+    if ((flags & flag::in_table) == 0) return std::nullopt;
+    const uint64_t place = words[slot::kText + strings::kPlaceWord] >> strings::kPlaceShift;
+    const uint64_t at = word(header::kStringsOffsetAt) + place * strings::kUnit;
+    const uint64_t head = word(at);
+    const auto length = static_cast<uint32_t>(head) & ~strings::kCutLength;
+    if (length == 0 || length > strings::kMaxRecordBytes) return std::nullopt;
+    std::string bytes(length, '\0');
+    for (uint32_t i = 0; i < length; i += 8) {
+      const uint64_t part = atomic_word(at + strings::kRecordHeadBytes + i).load(std::memory_order_relaxed);
+      std::memcpy(bytes.data() + i, &part, std::min<size_t>(8, length - i));
+    }
+    if (crc32_by_the_book(bytes) != static_cast<uint32_t>(head >> 32)) return std::nullopt;
+    return bytes;
   }
 
   // True when the slot at `offset` held entry `number` whole while it was copied.

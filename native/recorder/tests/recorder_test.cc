@@ -29,7 +29,9 @@ void header_says_who_it_belongs_to() {
   EXPECT(view.get<uint32_t>(24) == 1024 && view.get<uint32_t>(28) == 65536 && view.get<uint32_t>(32) == 4096, "counts");
   EXPECT(view.get<uint64_t>(40) == 4096 && view.get<uint64_t>(48) == 4096 + 1024 * 128, "offsets");
   EXPECT(view.get<uint64_t>(56) == 4096 + (1024 + 4096) * 128, "main offset");
-  EXPECT(view.get<uint64_t>(80) == view.bytes() && view.bytes() == 4096 + (1024 + 4096 + 65536) * 128, "file bytes");
+  EXPECT(view.get<uint64_t>(80) == view.bytes() && view.bytes() == 4096 + (1024 + 4096 + 65536) * 128 + 262144, "file bytes");
+  EXPECT(view.get<uint64_t>(64) == view.bytes() - 262144 && view.get<uint64_t>(72) == 262144, "string table");
+  EXPECT(view.get<uint64_t>(view.bytes() - 262144) == 64, "the first record goes behind the head");
   EXPECT(view.get<uint32_t>(88) == static_cast<uint32_t>(getpid()) && view.get<uint32_t>(92) == 3, "pid or attempt");
   EXPECT(view.get<uint32_t>(96) == 1 && view.get<uint32_t>(100) == 2, "rank or world size");
   EXPECT(view.get<uint64_t>(104) >= before && view.get<uint64_t>(112) > 1'600'000'000'000'000'000u, "anchors");
@@ -84,9 +86,11 @@ void entry_keeps_every_field() {
   EXPECT(view.get<uint8_t>(side + 73) == 4 && view.text(side + 88, 32) == "mlx.core", "kind or source");
 }
 
-void text_is_cut_at_a_character() {
+void text_is_cut_at_a_character_where_there_is_no_table() {
   TemporaryRing ring;
-  auto recorder = Recorder::open(options_at(ring.path()));
+  auto options = options_at(ring.path());
+  options.strings_bytes = 0;
+  auto recorder = Recorder::open(options);
   const std::string exact(32, 'x'), split = std::string(31, 'x') + "é", wide = std::string(30, 'x') + "🦊";
   Entry entry;
   for (const std::string& text : {exact, split, wide, std::string(40, '\x80')}) {
@@ -94,12 +98,117 @@ void text_is_cut_at_a_character() {
     recorder->record(entry);
   }
   View view(ring.path());
+  EXPECT(view.get<uint64_t>(64) == 0 && view.get<uint64_t>(72) == 0, "no string table");
+  EXPECT(view.bytes() == 4096 + (1024 + 4096 + 65536) * 128, "no room for one either");
   const uint64_t main = view.get<uint64_t>(56);
   const auto cut = [&](int n) { return (view.get<uint8_t>(main + 128 * n + 75) & flag::text_cut) != 0; };
   EXPECT(view.text(main + 88, 32) == exact && !cut(0), "32 bytes fit");
   EXPECT(view.text(main + 128 + 88, 32) == std::string(31, 'x') && cut(1), "no half é");
   EXPECT(view.text(main + 256 + 88, 32) == std::string(30, 'x') && cut(2), "no half fox");
   EXPECT(view.text(main + 384 + 88, 32).size() == 32 && cut(3), "what is no UTF-8 is cut at the limit");
+}
+
+SlotWords slot_of(const View& view, uint64_t number) {
+  SlotWords words;
+  const uint64_t at = view.get<uint64_t>(56) + number * 128;
+  EXPECT(view.read_slot(at, number, words), "entry %llu is not whole", static_cast<unsigned long long>(number));
+  return words;
+}
+
+uint8_t flags_of(const SlotWords& words) { return static_cast<uint8_t>(words[slot::kCodes] >> 24); }
+std::string text_of(const SlotWords& words) {
+  const char* text = reinterpret_cast<const char*>(&words[slot::kText]);
+  return std::string(text, strnlen(text, slot::kTextBytes));
+}
+
+void what_fits_no_slot_is_in_the_table_once() {
+  TemporaryRing ring;
+  auto recorder = Recorder::open(options_at(ring.path()));
+  const std::string sentence = "The ranks were not connected within 20000 ms: rank 1 never came";
+  const std::string split = std::string(26, 'x') + "é" + std::string(26, 'y');
+  Entry entry;
+  entry.flags = flag::rare;
+  entry.text = sentence;
+  recorder->record(entry);
+  recorder->record(entry);
+  entry.text = split;
+  recorder->record(entry);
+  entry.text = "short";
+  entry.attrs = R"({"exitCode":11})";
+  recorder->record(entry);
+  entry.text = sentence;
+  recorder->record(entry);
+  View view(ring.path());
+  const auto first = slot_of(view, 0), second = slot_of(view, 1), third = slot_of(view, 2), fourth = slot_of(view, 3);
+  EXPECT(text_of(first) == sentence.substr(0, 27), "27 bytes, then a NUL");
+  EXPECT(flags_of(first) == (flag::rare | flag::text_cut | flag::in_table), "flags %d", flags_of(first));
+  EXPECT(view.record_of(first) == sentence, "the whole text");
+  EXPECT(first[slot::kText + 3] == second[slot::kText + 3], "a text stands there once");
+  EXPECT(text_of(third) == std::string(26, 'x') && view.record_of(third) == split, "no half é");
+  EXPECT(text_of(fourth) == "short", "a text that fits beside a place is whole in its slot");
+  EXPECT(flags_of(fourth) == (flag::rare | flag::in_table | flag::has_attrs), "flags %d", flags_of(fourth));
+  EXPECT(view.record_of(fourth) == std::string("{\"exitCode\":11}\0short", 21), "attributes, NUL, text");
+  EXPECT(view.record_of(slot_of(view, 4)) == "{\"exitCode\":11}" + std::string(1, '\0') + sentence, "both");
+  const uint64_t table = view.get<uint64_t>(64);
+  EXPECT(view.get<uint64_t>(table + 8) == 0, "nothing was lost");
+  SlotWords rare;
+  EXPECT(view.read_slot(view.get<uint64_t>(40), 0, rare) && view.record_of(rare) == sentence, "the rare copy as well");
+}
+
+void what_the_table_cannot_take_is_cut_marked_and_counted() {
+  TemporaryRing ring;
+  auto options = options_at(ring.path());
+  options.strings_bytes = 128 + 8 + 4104;
+  auto recorder = Recorder::open(options);
+  const std::string longest(4096, 'x'), longer = std::string(4095, 'x') + "é", attrs(4097, 'a');
+  Entry entry;
+  entry.text = longer;
+  recorder->record(entry);  // 8 + 4096 bytes
+  entry.text = "short";
+  entry.attrs = attrs;
+  recorder->record(entry);
+  entry.text = std::string_view("0123456789012345678901234567890123456789");
+  recorder->record(entry);
+  entry.attrs = {};
+  entry.text = longest;
+  recorder->record(entry);
+  entry.text = std::string_view("0123456789012345678901234567890123456789");
+  recorder->record(entry);
+  View view(ring.path());
+  const uint64_t table = view.get<uint64_t>(64);
+  EXPECT(view.record_of(slot_of(view, 0)) == std::string(4095, 'x'), "cut at a character");
+  EXPECT((view.get<uint32_t>(table + 64) & strings::kCutLength) != 0, "and marked");
+  EXPECT(flags_of(slot_of(view, 1)) == flag::attrs_lost && text_of(slot_of(view, 1)) == "short", "attributes too long");
+  EXPECT(flags_of(slot_of(view, 2)) == (flag::attrs_lost | flag::text_cut | flag::in_table), "the text is kept");
+  EXPECT(flags_of(slot_of(view, 3)) == flag::text_cut && text_of(slot_of(view, 3)).size() == 32, "no room: as ever");
+  EXPECT(view.record_of(slot_of(view, 4)) == std::string(entry.text), "what is there already needs no room");
+  EXPECT(view.get<uint64_t>(table + 8) == 4, "%d entries lost something", view.get<int>(table + 8));
+}
+
+// So many small records that the index is as full as it can get: what is not found is not kept twice without end.
+void a_table_of_small_records_fills_and_stays_whole() {
+  TemporaryRing ring;
+  auto options = options_at(ring.path());
+  options.strings_bytes = 4096;
+  auto recorder = Recorder::open(options);
+  for (int i = 0; i < 1000; ++i) {
+    const std::string attrs = "{\"" + std::to_string(i) + "\":1}";
+    Entry entry;
+    entry.attrs = attrs;
+    recorder->record(entry);
+  }
+  View view(ring.path());
+  uint64_t kept = 0, lost = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto words = slot_of(view, i);
+    const auto record = view.record_of(words);
+    if (record) EXPECT(*record == "{\"" + std::to_string(i) + "\":1}" + std::string(1, '\0'), "of another entry");
+    kept += record ? 1 : 0;
+    lost += (flags_of(words) & flag::attrs_lost) != 0 ? 1 : 0;
+  }
+  const uint64_t table = view.get<uint64_t>(64);
+  EXPECT(kept > 100 && kept + lost == 1000 && view.get<uint64_t>(table + 8) == lost, "each is kept or counted");
+  EXPECT(view.get<uint64_t>(table) <= 4096, "beyond the end");
 }
 
 void header_lines_follow() {
@@ -195,11 +304,16 @@ void no_room_is_an_error_at_open() {
 int main() {
   header_says_who_it_belongs_to();
   entry_keeps_every_field();
-  text_is_cut_at_a_character();
+  text_is_cut_at_a_character_where_there_is_no_table();
+  what_fits_no_slot_is_in_the_table_once();
+  what_the_table_cannot_take_is_cut_marked_and_counted();
+  a_table_of_small_records_fills_and_stays_whole();
   header_lines_follow();
   slot_of_another_lap_is_left_alone();
   refuses("mainCount", [](auto& options, auto&) { options.main_count = 1000; });
   refuses("rareCount", [](auto& options, auto&) { options.rare_count = 0; });
+  refuses("stringsBytes", [](auto& options, auto&) { options.strings_bytes = 100; });
+  refuses("stringsBytes", [](auto& options, auto&) { options.strings_bytes = 1u << 27; });
   refuses("runnerId", [](auto& options, auto&) { options.runner_id = std::string(97, 'r'); });
   refuses("No such file", [](auto& options, auto& ring) { options.path = ring.dir() + "/none/test.ring"; });
   no_room_is_an_error_at_open();

@@ -10,6 +10,7 @@ import {
   ringMagic,
   ringVersion,
   slotBytes,
+  stringsAt,
 } from './ring-layout.ts';
 import { writeU64 } from './unsigned.ts';
 import { writeUuid } from './uuid-bytes.ts';
@@ -21,14 +22,24 @@ export interface RingPlaces {
   readonly rareOffset: number;
   readonly memoryOffset: number;
   readonly mainOffset: number;
+  /** 0 when there is no string table. */
+  readonly stringsOffset: number;
+  readonly stringsBytes: number;
   readonly fileBytes: number;
 }
 
+/** Texts of a few hundred different errors; a rank that has more of them has told its story. */
+export const defaultStringsBytes = 256 * 1024;
+
 /** Where the rings of a file of these sizes begin. */
-export function placeRings({ rareCount, memoryCount, mainCount }: RingSizes): RingPlaces {
+export function placeRings(sizes: RingSizes): RingPlaces {
+  const { rareCount, memoryCount, mainCount, stringsBytes = defaultStringsBytes } = sizes;
   const memoryOffset = headerBytes + rareCount * slotBytes;
   const mainOffset = memoryOffset + memoryCount * slotBytes;
-  return { rareOffset: headerBytes, memoryOffset, mainOffset, fileBytes: mainOffset + mainCount * slotBytes };
+  const slotsEnd = mainOffset + mainCount * slotBytes;
+  const stringsOffset = stringsBytes === 0 ? 0 : slotsEnd;
+  const fileBytes = slotsEnd + stringsBytes;
+  return { rareOffset: headerBytes, memoryOffset, mainOffset, stringsOffset, stringsBytes, fileBytes };
 }
 
 /**
@@ -43,7 +54,9 @@ export function createRingFile(path: string, identity: RingIdentity, sizes: Ring
   const temporary = `${path}.${process.pid}.new`;
   const fd = openSync(temporary, 'w+', 0o644);
   try {
-    writeZeros(fd, placeRings(sizes).fileBytes);
+    const { fileBytes, stringsOffset } = placeRings(sizes);
+    writeZeros(fd, fileBytes);
+    if (stringsOffset !== 0) writeSync(fd, Buffer.of(stringsAt.records), 0, 1, stringsOffset + stringsAt.used);
     writeSync(fd, header, 0, headerBytes, 0);
     renameSync(temporary, path);
     return fd;
@@ -61,6 +74,12 @@ function writeZeros(fd: number, bytes: number): void {
   for (let at = 0; at < bytes; ) at += writeSync(fd, zeros, 0, Math.min(zeros.length, bytes - at), at);
 }
 
+function refuseTable(bytes: number): void {
+  const { unit, minBytes, maxBytes } = stringsAt;
+  if (bytes === 0 || (bytes % unit === 0 && bytes >= minBytes && bytes <= maxBytes)) return;
+  throw new RangeError(`stringsBytes must be 0 or a multiple of ${unit} from ${minBytes} to ${maxBytes}, not ${bytes}`);
+}
+
 function encodeHeader(identity: RingIdentity, sizes: RingSizes, clock: RingClock): Buffer {
   for (const name of ['rareCount', 'memoryCount', 'mainCount'] as const) {
     const count = sizes[name];
@@ -68,6 +87,7 @@ function encodeHeader(identity: RingIdentity, sizes: RingSizes, clock: RingClock
     if (!powerOfTwo) throw new RangeError(`${name} must be a power of two of at most ${maxSlotCount}, not ${count}`);
   }
   const places = placeRings(sizes);
+  refuseTable(places.stringsBytes);
   const header = Buffer.alloc(headerBytes);
   header.write(ringMagic, headerAt.magic, 'latin1');
   header.writeUInt32LE(ringVersion, headerAt.version);
@@ -80,6 +100,8 @@ function encodeHeader(identity: RingIdentity, sizes: RingSizes, clock: RingClock
   writeU64(header, places.rareOffset, headerAt.rareOffset);
   writeU64(header, places.memoryOffset, headerAt.memoryOffset);
   writeU64(header, places.mainOffset, headerAt.mainOffset);
+  writeU64(header, places.stringsOffset, headerAt.stringsOffset);
+  writeU64(header, places.stringsBytes, headerAt.stringsBytes);
   writeU64(header, places.fileBytes, headerAt.fileBytes);
   header.writeUInt32LE(process.pid, headerAt.pid);
   header.writeUInt32LE(identity.attempt, headerAt.attempt);

@@ -8,13 +8,15 @@ import {
   slotFlags,
 } from '@rankscope/schema';
 import type { FlightRecord, MlxMemoryBytes, NowState } from './flight-writer.ts';
-import { cellAt, gaugeAt, slotAt, writtenSeq } from './ring-layout.ts';
+import { cellAt, gaugeAt, placeAt, placedTextBytes, slotAt, textBytes, writtenSeq } from './ring-layout.ts';
 import { writeSlotText } from './slot-text.ts';
+import type { StringTableWriter } from './string-table-writer.ts';
 import { writeU64, writeU64OrNone } from './unsigned.ts';
 
-/** Fills a slot with entry `number`, all but its time and its ids. Returns nothing and makes nothing. */
-export function encodeSlot(slot: Buffer, number: number, entry: FlightRecord): void {
+/** Fills a slot with entry `number`, all but its time and its ids. Makes nothing, unless the entry needs the table. */
+export function encodeSlot(slot: Buffer, number: number, entry: FlightRecord, strings: StringTableWriter): void {
   const cut = writeSlotText(slot, entry.detail ?? '', slotAt.text);
+  const textFlags = cut || entry.attrs !== undefined ? encodeInTable(slot, entry, strings) : 0;
   writeU64(slot, writtenSeq(number), slotAt.seq);
   writeU64OrNone(slot, entry.barrierSeq, slotAt.barrierSeq);
   writeU64(slot, entry.a ?? 0, slotAt.a);
@@ -24,7 +26,7 @@ export function encodeSlot(slot: Buffer, number: number, entry: FlightRecord): v
   slot[slotAt.op] = entry.op === undefined ? 0 : collectiveOps[entry.op];
   slot[slotAt.flags] =
     (entry.memory === undefined ? 0 : slotFlags.hasMemory) |
-    (cut ? slotFlags.textCut : 0) |
+    textFlags |
     (entry.rare === true ? slotFlags.rare : 0) |
     (entry.pointToPoint === true ? slotFlags.pointToPoint : 0);
   slot.writeUInt16LE(flightEvents[entry.event], slotAt.event);
@@ -34,6 +36,19 @@ export function encodeSlot(slot: Buffer, number: number, entry: FlightRecord): v
   slot[slotAt.dtype] = entry.dtype === undefined ? 0 : elementTypes[entry.dtype];
   slot.writeInt32LE(entry.peer ?? -1, slotAt.peer);
   writeU64(slot, writtenSeq(number), slotAt.seq2);
+}
+
+/** For a text that does not fit and for attributes: puts them into the table, and their place into the slot. */
+function encodeInTable(slot: Buffer, { detail = '', attrs }: FlightRecord, strings: StringTableWriter): number {
+  const { place, withAttrs, attrsLost } = strings.keep(detail, attrs, textBytes);
+  const cut = writeSlotText(slot, detail, slotAt.text, place === 0 ? textBytes : placedTextBytes);
+  if (place !== 0) slot.writeUInt32LE(place, slotAt.text + placeAt);
+  return (
+    (cut ? slotFlags.textCut : 0) |
+    (place === 0 ? 0 : slotFlags.inTable) |
+    (withAttrs ? slotFlags.hasAttrs : 0) |
+    (attrsLost ? slotFlags.attrsLost : 0)
+  );
 }
 
 /** Fills slot `position` of the memory ring with what belongs to entry `number`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FlightRecord, FlightWriter, MlxMemoryBytes, RingIdentity, RingSizes } from './flight-writer.ts';
 import { openRingReader, type RingReader } from './ring-reader.ts';
+import { describeWriterTexts } from './writer-texts.contract.ts';
 
 export const contractIdentity: RingIdentity = {
   runnerId: 'runner-1',
@@ -33,6 +34,8 @@ export function describeFlightWriter(
   { entryMemory = (memory) => memory }: ContractOptions = {},
 ): void {
   describe(name, () => {
+    describeWriterTexts((path, textSizes) => open(path, contractIdentity, textSizes));
+
     let dir: string;
     let writer: FlightWriter;
     let reader: RingReader;
@@ -109,6 +112,8 @@ export function describeFlightWriter(
         cell: 1,
         text: 'model.norm',
         textCut: false,
+        attrs: null,
+        attrsLost: false,
         rare: true,
         pointToPoint: true,
         commandId,
@@ -164,20 +169,6 @@ export function describeFlightWriter(
       expect(() => writer.setTask({ taskId: 'task one', commandId })).toThrow(/taskId/);
       mark(0);
       expect(reader.read({ next: 0 }).entries[0]).toMatchObject({ taskId, commandId });
-    });
-
-    test('text is cut at a character and says so', () => {
-      const texts = ['x'.repeat(32), 'x'.repeat(33), `${'x'.repeat(31)}é`, `${'x'.repeat(30)}🦊`, 'é'.repeat(16), ''];
-      for (const detail of texts) mark(0, { detail });
-      const read = reader.read({ next: 0 }).entries.map(({ text, textCut }) => [text, textCut]);
-      expect(read).toEqual([
-        ['x'.repeat(32), false],
-        ['x'.repeat(32), true],
-        ['x'.repeat(31), true],
-        ['x'.repeat(30), true],
-        ['é'.repeat(16), false],
-        [null, false],
-      ]);
     });
 
     test('the ring keeps the newest entries and counts the others as dropped', () => {

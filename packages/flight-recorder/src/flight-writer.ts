@@ -1,4 +1,4 @@
-import type { CollectiveOp, ElementType, FlightEvent, FlightKind, RunnerPhase } from '@rankscope/schema';
+import type { Attrs, CollectiveOp, ElementType, FlightEvent, FlightKind, RunnerPhase } from '@rankscope/schema';
 
 /** Sizes in bytes; null where this MLX has no such getter. */
 export interface MlxMemoryBytes {
@@ -14,7 +14,10 @@ export interface FlightRecord {
   readonly phase: RunnerPhase;
   readonly kind: FlightKind;
   readonly event: FlightEvent;
-  /** Site or message; at most 32 bytes of UTF-8 are kept. */
+  /**
+   * Site or message. Up to 32 bytes of UTF-8 cost nothing; what is longer is kept whole in the string table, up to 4096
+   * bytes. What finds no room there is cut and marked.
+   */
   readonly detail?: string;
   /** Also kept in the rare ring, which traffic cannot push out. */
   readonly rare?: boolean;
@@ -30,6 +33,8 @@ export interface FlightRecord {
   /** Which now-cell the entry belongs to: 0 task loop, 1 engine, 2 parser. */
   readonly cell?: number;
   readonly memory?: MlxMemoryBytes;
+  /** Facts that have no field of their own, at most 4096 bytes of them as JSON. For what is rare: they stand in the table. */
+  readonly attrs?: Readonly<Attrs>;
 }
 
 /** What stands in a now-cell while somebody is inside. */
@@ -58,11 +63,13 @@ export interface RingIdentity {
   readonly bootId: string;
 }
 
-/** Slots per ring; powers of two. */
+/** Slots per ring, powers of two; and bytes for what fits no slot. */
 export interface RingSizes {
   readonly rareCount: number;
   readonly memoryCount: number;
   readonly mainCount: number;
+  /** Of the string table: 0 for none, or a multiple of 8 from 128. 256 KiB when left out. */
+  readonly stringsBytes?: number;
 }
 
 /**

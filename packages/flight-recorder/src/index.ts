@@ -11,6 +11,6 @@ export {
   type RingReadOptions,
 } from './ring-reader.ts';
 export { RingSlot, type SlotFacts } from './ring-slot.ts';
-export type { NowCell, RingGauges, RingState } from './ring-state.ts';
+export type { NowCell, RingGauges, RingState, RingStrings } from './ring-state.ts';
 export { defaultRingSizes, openRingWriter } from './ring-writer.ts';
 export { withPhase } from './with-phase.ts';

@@ -1,8 +1,9 @@
-import { slotFlags } from '@rankscope/schema';
+import { type Attrs, slotFlags } from '@rankscope/schema';
 import { elementTypeName, eventName, kindName, opName, phaseName } from './code-names.ts';
 import type { MlxMemoryBytes } from './flight-writer.ts';
-import { slotAt } from './ring-layout.ts';
+import { placeAt, slotAt } from './ring-layout.ts';
 import { readSlotText } from './slot-text.ts';
+import type { TableRecord } from './string-table-reader.ts';
 import { readU64, readU64OrNone } from './unsigned.ts';
 import { readUuid } from './uuid-bytes.ts';
 
@@ -23,7 +24,11 @@ export interface RingEntry {
   readonly b: number;
   readonly cell: number;
   readonly text: string | null;
+  /** There is more of the text than `text`. */
   readonly textCut: boolean;
+  readonly attrs: Attrs | null;
+  /** The writer had attributes that found no room. */
+  readonly attrsLost: boolean;
   readonly rare: boolean;
   readonly pointToPoint: boolean;
   readonly commandId: string | null;
@@ -32,13 +37,14 @@ export interface RingEntry {
   readonly memory: MlxMemoryBytes | null;
 }
 
-/** Reads the slot at `offset`, which must be whole. `memoryOf` is asked only for entries that have a snapshot. */
-export function decodeSlot(
-  slots: Buffer,
-  offset: number,
-  n: number,
-  memoryOf: (n: number) => MlxMemoryBytes | null,
-): RingEntry {
+/** What lies beside the slots. Each is asked only for entries that say that there is something. */
+export interface BesideSlots {
+  memoryOf(n: number): MlxMemoryBytes | null;
+  recordAt(place: number, withAttrs: boolean): TableRecord | null;
+}
+
+/** Reads the slot at `offset`, which must be whole. */
+export function decodeSlot(slots: Buffer, offset: number, n: number, beside: BesideSlots): RingEntry {
   const flags = slots.readUInt8(offset + slotAt.flags);
   const layer = slots.readInt16LE(offset + slotAt.layer);
   const peer = slots.readInt32LE(offset + slotAt.peer);
@@ -57,14 +63,31 @@ export function decodeSlot(
     a: readU64(slots, offset + slotAt.a),
     b: readU64(slots, offset + slotAt.b),
     cell: slots.readUInt8(offset + slotAt.cell),
-    text: readSlotText(slots, offset + slotAt.text),
-    textCut: (flags & slotFlags.textCut) !== 0,
+    ...readDetail(slots, offset + slotAt.text, flags, beside),
     rare: (flags & slotFlags.rare) !== 0,
     pointToPoint: (flags & slotFlags.pointToPoint) !== 0,
     commandId: readUuid(slots, offset + slotAt.command),
     taskId: readUuid(slots, offset + slotAt.task),
-    memory: (flags & slotFlags.hasMemory) === 0 ? null : memoryOf(n),
+    memory: (flags & slotFlags.hasMemory) === 0 ? null : beside.memoryOf(n),
   };
+}
+
+/** The text and attributes of a slot: from the table when the record stands whole there, else what the slot has. */
+function readDetail(
+  slots: Buffer,
+  at: number,
+  flags: number,
+  { recordAt }: BesideSlots,
+): Pick<RingEntry, 'text' | 'textCut' | 'attrs' | 'attrsLost'> {
+  const withAttrs = (flags & slotFlags.hasAttrs) !== 0;
+  const record = (flags & slotFlags.inTable) === 0 ? null : recordAt(slots.readUInt32LE(at + placeAt), withAttrs);
+  const attrsLost = (flags & slotFlags.attrsLost) !== 0;
+  if (record === null) {
+    const textCut = (flags & slotFlags.textCut) !== 0;
+    return { text: readSlotText(slots, at), textCut, attrs: null, attrsLost: attrsLost || withAttrs };
+  }
+  const { text, textCut, attrs } = record;
+  return { text: text === '' ? null : text, textCut, attrs, attrsLost: attrsLost || record.attrsLost };
 }
 
 /** Reads a slot of the memory ring. */

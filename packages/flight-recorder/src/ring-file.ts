@@ -38,13 +38,21 @@ export class RingFile {
 
   /** Fills the first `length` bytes of `buffer`. */
   read(buffer: Buffer, length: number, position: number): void {
+    const done = this.readAsFarAsItGoes(buffer, length, position);
+    if (done < length)
+      throw new RingFormatError(`${this.path}: ends at ${position + done}; it was cut short while it was read`);
+  }
+
+  /** The same, and says how many bytes there were: for the end of the file, whose loss is no loss of entries. */
+  readAsFarAsItGoes(buffer: Buffer, length: number, position: number): number {
     if (!this.#open) throw new Error(`${this.path}: the reader is closed`);
-    for (let done = 0; done < length; ) {
+    let done = 0;
+    while (done < length) {
       const got = readSync(this.#fd, buffer, done, length - done, position + done);
-      if (got === 0)
-        throw new RingFormatError(`${this.path}: ends at ${position + done}; it was cut short while it was read`);
+      if (got === 0) break;
       done += got;
     }
+    return done;
   }
 
   /** Throws when the path, or the file itself, now belongs to another ring. A file that was deleted is still read. */

@@ -14,7 +14,7 @@ let path: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'rankscope-header-'));
   path = join(dir, 'runner.ring');
-  openRingWriter(path, contractIdentity, { rareCount: 8, memoryCount: 8, mainCount: 64 }).close(0);
+  openRingWriter(path, contractIdentity, { rareCount: 8, memoryCount: 8, mainCount: 64, stringsBytes: 1024 }).close(0);
 });
 
 afterEach(() => rmSync(dir, { recursive: true }));
@@ -40,7 +40,7 @@ describe('a file that is no ring is refused with its name, the field and what to
 
   test('half of a file', () => {
     truncateSync(path, 8000);
-    expect(refusal()).toMatch(/file bytes says 14336, but the file has 8000; copy it again, whole/);
+    expect(refusal()).toMatch(/file bytes says 15360, but the file has 8000; copy it again, whole/);
   });
   test('half of a header', () => {
     truncateSync(path, 100);
@@ -73,6 +73,14 @@ describe('a file that is no ring is refused with its name, the field and what to
   test('a count that does not fit the file', () => {
     poke([128], headerAt.mainCount);
     expect(refusal()).toMatch(/mainOffset is 6144, which lies outside its place/);
+  });
+  test('a string table on top of a ring', () => {
+    poke([0, 16, 0, 0, 0, 0, 0, 0], headerAt.stringsOffset);
+    expect(refusal()).toMatch(/stringsOffset is 4096 and stringsBytes 1024, which lies outside its place \(14336 to/);
+  });
+  test('a string table past the end', () => {
+    poke([8], headerAt.stringsBytes);
+    expect(refusal()).toMatch(/stringsBytes 1032, which lies outside its place/);
   });
   test('rings on top of each other', () => {
     poke([0, 16, 0, 0, 0, 0, 0, 0], headerAt.memoryOffset);

@@ -7,6 +7,7 @@ import {
   ringMagic,
   ringVersion,
   slotBytes,
+  stringsAt,
 } from './ring-layout.ts';
 import { readText } from './slot-text.ts';
 import { readU64 } from './unsigned.ts';
@@ -25,6 +26,9 @@ export interface RingHeader {
   readonly rareOffset: number;
   readonly memoryOffset: number;
   readonly mainOffset: number;
+  /** Both 0 in a file without a string table. */
+  readonly stringsOffset: number;
+  readonly stringsBytes: number;
   readonly fileBytes: number;
   readonly pid: number;
   readonly attempt: number;
@@ -88,6 +92,18 @@ export function parseRingHeader(bytes: Buffer, fileBytes: number, path: string):
     free = end;
     return offset;
   };
+  const table = (): { readonly stringsOffset: number; readonly stringsBytes: number } => {
+    const stringsBytes = readU64(bytes, headerAt.stringsBytes);
+    const stringsOffset = readU64(bytes, headerAt.stringsOffset);
+    if (stringsBytes === 0) return { stringsOffset: 0, stringsBytes };
+    const end = stringsOffset + stringsBytes;
+    if (stringsBytes < stringsAt.records || stringsOffset < free || stringsOffset % 8 !== 0 || end > said) {
+      refuse(
+        `stringsOffset is ${stringsOffset} and stringsBytes ${stringsBytes}, which lies outside its place (${free} to ${said}); the header is damaged`,
+      );
+    }
+    return { stringsOffset, stringsBytes };
+  };
   const [rareCount, memoryCount, mainCount] = [count('rareCount'), count('memoryCount'), count('mainCount')];
   const text = (name: keyof typeof headerTexts) => readText(bytes, headerTexts[name].offset, headerTexts[name].bytes);
   const runnerId = text('runnerId');
@@ -100,6 +116,7 @@ export function parseRingHeader(bytes: Buffer, fileBytes: number, path: string):
     rareOffset: region('rareOffset', rareCount),
     memoryOffset: region('memoryOffset', memoryCount),
     mainOffset: region('mainOffset', mainCount),
+    ...table(),
     fileBytes: said,
     pid: bytes.readUInt32LE(headerAt.pid),
     attempt,

@@ -108,6 +108,30 @@ export const gaugeAt = {
 
 export const textBytes = 32;
 
+/** The string table: a head of one cache line, then records of u32 length, u32 CRC-32 and bytes, padded to whole words. */
+export const stringsAt = {
+  used: 0,
+  lost: 8,
+  records: 64,
+  /** Bytes of a record before its own. */
+  recordHead: 8,
+  /** Places are counted in so many bytes. */
+  unit: 8,
+  /** Bit of a record's length: its text was longer. */
+  cutLength: 2 ** 31,
+  /** The longest text and the longest attributes that are kept whole: a stack trace, and not a response body. */
+  maxTextBytes: 4096,
+  maxAttrsBytes: 4096,
+  maxRecordBytes: 4096 + 1 + 4096,
+  /** Of a table. 64 MiB of texts is a mistake. */
+  minBytes: 128,
+  maxBytes: 2 ** 26,
+} as const;
+
+/** What a slot that points to a record has left for its text; then a NUL, and the record's place. */
+export const placedTextBytes = 27;
+export const placeAt = 28;
+
 /** A writer that does not map the file puts its heads on disk once in so many entries; readers look that far ahead. */
 export const headEvery = 64;
 

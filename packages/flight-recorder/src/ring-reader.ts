@@ -7,6 +7,7 @@ import { headEvery, headerAt, numberOfSeq, slotBytes } from './ring-layout.ts';
 import { RingSlot } from './ring-slot.ts';
 import { type RingState, readRingState } from './ring-state.ts';
 import { chunkSlots, SlotChunk } from './slot-chunk.ts';
+import { StringTableReader } from './string-table-reader.ts';
 import { readU64 } from './unsigned.ts';
 
 /** Where a reader is, as JSON. `{ next: 0 }` is the beginning. */
@@ -75,7 +76,11 @@ export class RingReader {
     this.#file = file;
     this.#monotonicMs = monotonicMs;
     const memory = new MemoryIndex(file);
-    this.#slot = new RingSlot((n) => memory.of(n));
+    const strings = new StringTableReader(file);
+    this.#slot = new RingSlot({
+      memoryOf: (n) => memory.of(n),
+      recordAt: (place, withAttrs) => strings.at(place, withAttrs),
+    });
   }
 
   get header(): RingHeader {

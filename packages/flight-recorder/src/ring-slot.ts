@@ -1,7 +1,7 @@
-import { slotFlags } from '@rankscope/schema';
+import { type Attrs, slotFlags } from '@rankscope/schema';
 import { elementTypeName, eventName, opName, phaseName } from './code-names.ts';
 import type { MlxMemoryBytes } from './flight-writer.ts';
-import { decodeSlot, type RingEntry } from './ring-entry.ts';
+import { type BesideSlots, decodeSlot, type RingEntry } from './ring-entry.ts';
 import { slotAt } from './ring-layout.ts';
 import { readSlotText } from './slot-text.ts';
 import { readU64, readU64OrNone } from './unsigned.ts';
@@ -21,12 +21,12 @@ export class RingSlot implements SlotFacts {
   n = 0;
   #slots: Buffer = Buffer.alloc(0);
   #at = 0;
-  readonly #memoryOf: (n: number) => MlxMemoryBytes | null;
+  readonly #beside: BesideSlots;
   readonly #command = new RememberedId();
   readonly #task = new RememberedId();
 
-  constructor(memoryOf: (n: number) => MlxMemoryBytes | null) {
-    this.#memoryOf = memoryOf;
+  constructor(beside: BesideSlots) {
+    this.#beside = beside;
   }
 
   moveTo(slots: Buffer, offset: number, n: number): this {
@@ -93,6 +93,12 @@ export class RingSlot implements SlotFacts {
   get textCut(): boolean {
     return this.isPlain ? this.#has(slotFlags.textCut) : this.entry().textCut;
   }
+  get attrs(): Attrs | null {
+    return this.isPlain ? null : this.entry().attrs;
+  }
+  get attrsLost(): boolean {
+    return !this.isPlain && this.entry().attrsLost;
+  }
   get pointToPoint(): boolean {
     return this.#has(slotFlags.pointToPoint);
   }
@@ -103,7 +109,7 @@ export class RingSlot implements SlotFacts {
     return this.#task.read(this.#slots, this.#at + slotAt.task);
   }
   get memory(): MlxMemoryBytes | null {
-    return this.#has(slotFlags.hasMemory) ? this.#memoryOf(this.n) : null;
+    return this.#has(slotFlags.hasMemory) ? this.#beside.memoryOf(this.n) : null;
   }
 
   /** The slot says nothing but what its fixed fields say. */
@@ -113,7 +119,7 @@ export class RingSlot implements SlotFacts {
 
   /** The slot as an entry of its own, to be kept. */
   entry(): RingEntry {
-    return decodeSlot(this.#slots, this.#at, this.n, this.#memoryOf);
+    return decodeSlot(this.#slots, this.#at, this.n, this.#beside);
   }
 
   #byte(at: number): number {

@@ -2,7 +2,16 @@ import { slotFlags } from '@rankscope/schema';
 import { elementTypeName, opName, phaseName } from './code-names.ts';
 import type { MlxMemoryBytes } from './flight-writer.ts';
 import type { RingFile } from './ring-file.ts';
-import { cellAt, cellBytes, cellCount, closedByOwner, gaugeAt, headerAt, headerBytes } from './ring-layout.ts';
+import {
+  cellAt,
+  cellBytes,
+  cellCount,
+  closedByOwner,
+  gaugeAt,
+  headerAt,
+  headerBytes,
+  stringsAt,
+} from './ring-layout.ts';
 import { readSlotText } from './slot-text.ts';
 import { readU64, readU64OrNone } from './unsigned.ts';
 import { readUuid } from './uuid-bytes.ts';
@@ -31,6 +40,14 @@ export interface RingGauges extends MlxMemoryBytes {
   readonly atNs: bigint;
 }
 
+/** How full the string table is. */
+export interface RingStrings {
+  readonly bytes: number;
+  readonly used: number;
+  /** Entries whose text or attributes are not there as they were given, because they were too long or it was full. */
+  readonly lost: number;
+}
+
 /** What the header says now. */
 export interface RingState {
   /** Those that are not empty, by number. */
@@ -38,6 +55,8 @@ export interface RingState {
   /** Cells that changed under every attempt to read them, or whose writer died in them. */
   readonly unreadableCells: readonly number[];
   readonly memory: RingGauges | null;
+  /** Null in a file without one, or of which it was cut off. */
+  readonly strings: RingStrings | null;
   readonly heartbeatNs: bigint | null;
   readonly loopNs: bigint | null;
   /** Null until its owner closed the ring. */
@@ -75,6 +94,7 @@ export function readRingState(file: RingFile, next: number): RingState {
     cells: places.slice(1).flatMap((at, cell) => (unread.has(at) ? [] : (readCell(stable, at, cell) ?? []))),
     unreadableCells: places.slice(1).flatMap((at, cell) => (unread.has(at) ? [cell] : [])),
     memory: unread.has(headerAt.gauges) ? null : readGauges(stable),
+    strings: readStrings(file),
     heartbeatNs: timeOrNull(header, headerAt.heartbeat),
     loopNs: timeOrNull(header, headerAt.loop),
     exitCode: clean ? header.readInt32LE(headerAt.exitCode) : null,
@@ -119,6 +139,14 @@ function readGauges(header: Buffer): RingGauges | null {
     wiredLimit: readU64OrNone(header, at + gaugeAt.wiredLimit),
     source: readSlotText(header, at + gaugeAt.source) ?? '',
   };
+}
+
+function readStrings(file: RingFile): RingStrings | null {
+  const { stringsOffset, stringsBytes: bytes } = file.header;
+  if (bytes === 0) return null;
+  const head = Buffer.alloc(16);
+  if (file.readAsFarAsItGoes(head, head.length, stringsOffset) < head.length) return null;
+  return { bytes, used: readU64(head, stringsAt.used), lost: readU64(head, stringsAt.lost) };
 }
 
 function timeOrNull(header: Buffer, offset: number): bigint | null {

@@ -1,5 +1,5 @@
 import { closeSync, writeSync } from 'node:fs';
-import { createRingFile, placeRings } from './create-ring-file.ts';
+import { createRingFile, defaultStringsBytes, placeRings } from './create-ring-file.ts';
 import { encodeCell, encodeGauges, encodeMemorySlot, encodeSlot } from './encode-slot.ts';
 import type { FlightRecord, FlightWriter, MlxMemoryBytes, NowState, RingIdentity, RingSizes } from './flight-writer.ts';
 import { type RingClock, systemClock } from './ring-clock.ts';
@@ -15,10 +15,16 @@ import {
   slotAt,
   slotBytes,
 } from './ring-layout.ts';
+import { StringTableWriter } from './string-table-writer.ts';
 import { writeU64 } from './unsigned.ts';
 import { uuidBytes, writeUuid } from './uuid-bytes.ts';
 
-export const defaultRingSizes: RingSizes = { rareCount: 1024, memoryCount: 4096, mainCount: 65_536 };
+export const defaultRingSizes = {
+  rareCount: 1024,
+  memoryCount: 4096,
+  mainCount: 65_536,
+  stringsBytes: defaultStringsBytes,
+} as const satisfies RingSizes;
 
 /**
  * Opens a runner's ring file for writing, for runners without the native core.
@@ -30,7 +36,7 @@ export const defaultRingSizes: RingSizes = { rareCount: 1024, memoryCount: 4096,
 export function openRingWriter(
   path: string,
   identity: RingIdentity,
-  sizes = defaultRingSizes,
+  sizes: RingSizes = defaultRingSizes,
   clock = systemClock,
 ): FlightWriter {
   return new RingWriter(path, identity, sizes, clock);
@@ -54,6 +60,7 @@ class RingWriter implements FlightWriter {
   readonly #heads = Buffer.alloc(3 * headBytes);
   readonly #ids = Buffer.alloc(2 * uuidBytes);
   readonly #small = Buffer.alloc(8);
+  readonly #strings: StringTableWriter;
   readonly #cellLocks: number[] = Array.from({ length: cellCount }, () => 0);
   #gaugeLock = 0;
   #next = 0;
@@ -67,6 +74,10 @@ class RingWriter implements FlightWriter {
     this.#clock = clock;
     this.#places = placeRings(sizes);
     this.#fd = createRingFile(path, identity, sizes, clock);
+    const { stringsOffset, stringsBytes } = this.#places;
+    this.#strings = new StringTableWriter(stringsBytes, (bytes, length, offset) =>
+      this.#write(bytes, length, stringsOffset + offset),
+    );
   }
 
   record(entry: FlightRecord): void {
@@ -74,7 +85,7 @@ class RingWriter implements FlightWriter {
     const number = this.#next++;
     const time = this.#clock.monotonicNs();
     if (entry.memory !== undefined) this.#recordMemory(number, time, entry.memory);
-    encodeSlot(buffer, number, entry);
+    encodeSlot(buffer, number, entry, this.#strings);
     words[slotAt.time / 8] = time;
     this.#write(buffer, slotBytes, this.#places.mainOffset + (number & (this.#sizes.mainCount - 1)) * slotBytes);
     if (entry.rare === true) {

@@ -85,7 +85,10 @@ export type ClusterTimelineEntry = z.infer<typeof read.entry>;
 export const UnreachableNode = read.unreachable;
 export type UnreachableNode = z.infer<typeof read.unreachable>;
 
-/** Names of the attributes that our recorder puts on an entry, each with what it means. */
+/**
+ * Names of the attributes that our recorder puts on an entry, each with what it means. They are reserved: whatever else a
+ * runner attaches keeps its own name, and one of these from a runner is left out.
+ */
 export const entryAttrs = {
   seq: 'number of the entry in its runner’s recorder; grows by one',
   dropped: 'entries lost before this one',
@@ -101,6 +104,7 @@ export const entryAttrs = {
   chunkTotal: 'progress: of so many',
   monoNs: 'CLOCK_MONOTONIC of the node, nanoseconds, decimal',
   cell: 'which thread of the runner wrote it, where it is not the task loop: 1 engine, 2 parser, 3 messages from outside',
+  attrsLost: 'true when the runner attached more, which found no room in its recorder or had one of these names',
   source: '"supervisor" when the plane recorded it for a silent runner; absent otherwise',
 } as const;
 export type EntryAttr = keyof typeof entryAttrs;

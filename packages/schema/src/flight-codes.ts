@@ -71,12 +71,18 @@ export type ElementType = keyof typeof elementTypes;
 export const slotFlags = {
   /** The memory ring holds a snapshot taken with this entry. */
   hasMemory: 1,
-  /** `text` was cut to fit. */
+  /** `text` was cut to fit the slot. */
   textCut: 2,
   /** Also in the rare ring. */
   rare: 4,
   /** `barrierSeq` numbers a point-to-point operation of (peer, direction), not a collective of the group. */
   pointToPoint: 8,
+  /** The whole text is in the string table; the slot has its beginning, and the record's place behind it. */
+  inTable: 16,
+  /** The record begins with attributes. */
+  hasAttrs: 32,
+  /** There were attributes, and no room for them. */
+  attrsLost: 64,
 } as const;
 
 /** The now-cells that have a fixed meaning; the others are free. */

@@ -107,6 +107,7 @@ async function startRank(
       rareCount: 1024,
       memoryCount: 4096,
       mainCount: 65536,
+      stringsBytes: 262_144,
     },
     engine: {
       rank,

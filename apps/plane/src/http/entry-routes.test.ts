@@ -22,6 +22,7 @@ import { createMemoryEntryStore } from '../control/entries/memory-entry-store.ts
 import { openTail } from '../control/tail/open-tail.ts';
 import { openNodeEntries } from '../node/expose/node-entries.ts';
 import { openRingView } from '../node/expose/ring-view.ts';
+import { historyMetrics } from '../operations/metrics/history-metrics.ts';
 import { createMetrics } from '../operations/metrics/metrics.ts';
 import { createApp } from './app.ts';
 
@@ -94,7 +95,7 @@ function plane({ leads = true } = {}) {
       ...{ newId: () => 'x', newSeed: () => 1, wantsModel: false, serving: () => null, whyNotServing: () => '' },
       ...{ view: { diagnose, close: () => undefined }, entries, keeping: leads ? { store, tail } : null, cluster },
       ...{ membership: { role: 'peers' as const }, takesJoins: false },
-      metrics: createMetrics({ nodeId: 'n', sources: [], log }),
+      metrics: createMetrics({ nodeId: 'n', sources: [historyMetrics('n', { store, tail })], log }),
       feed: createTimelineFeed({ cluster, wallNs: clock.wallNs }),
     },
     ...{

@@ -20,6 +20,8 @@ const blank: RingEntry = {
   cell: 0,
   text: null,
   textCut: false,
+  attrs: null,
+  attrsLost: false,
   rare: false,
   pointToPoint: false,
   commandId: null,

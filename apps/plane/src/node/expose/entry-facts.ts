@@ -1,5 +1,5 @@
 import type { NowCell, SlotFacts } from '@rankscope/flight-recorder';
-import { type EntryAttr, nowCells } from '@rankscope/schema';
+import { type AttrValue, type EntryAttr, entryAttrs, nowCells } from '@rankscope/schema';
 
 export type NumberAttr = Extract<
   EntryAttr,
@@ -20,6 +20,8 @@ export type TextAttr = Extract<EntryAttr, 'op' | 'dtype'>;
 export interface AttrSink {
   number(name: NumberAttr, value: number): void;
   text(name: TextAttr, value: string): void;
+  /** What the runner said beyond its slot, under names that are not ours. */
+  given(name: string, value: AttrValue): void;
 }
 
 /** What is said of an entry beyond its phase, event, number and time: the one place that reads sense into a slot's fields. */
@@ -42,6 +44,17 @@ export function tellAttrs(entry: SlotFacts, dropped: number, sink: AttrSink): vo
   }
   if (cell !== nowCells.taskLoop) sink.number('cell', cell);
   if (dropped > 0) sink.number('dropped', dropped);
+  tellGiven(entry, sink);
+}
+
+/** A name that is ours is left out: nobody may claim another number or thread for an entry than its slot has. */
+function tellGiven({ attrs, attrsLost }: SlotFacts, sink: AttrSink): void {
+  let lost = attrsLost;
+  for (const [name, value] of attrs === null ? [] : Object.entries(attrs)) {
+    if (Object.hasOwn(entryAttrs, name)) lost = true;
+    else sink.given(name, value);
+  }
+  if (lost) sink.given('attrsLost', true);
 }
 
 /** What the writer said, else where it was. */

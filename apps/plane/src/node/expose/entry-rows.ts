@@ -154,9 +154,14 @@ class ColumnSink implements AttrSink {
     this.#builder.columns[name][this.#row] = this.#texts[name].position(value);
   }
 
+  given(name: string, value: AttrValue): void {
+    this.rest(name, value);
+  }
+
   /** What no column can hold. */
   rest(name: string, value: AttrValue): void {
-    this.#rest ??= {};
+    // Without a prototype, so that every name is a key like any other.
+    this.#rest ??= Object.create(null) as Record<string, AttrValue>;
     this.#rest[name] = value;
   }
 

@@ -13,13 +13,12 @@ export interface WireOptions {
 export function wireEntry(entry: RingEntry, { wallAtNs, source, dropped }: WireOptions): FlightEntry {
   const at = formatTimestamp(wallAtNs(entry.tMonoNs));
   const { phase, event, taskId, commandId } = entry;
-  const attrs: Attrs = { seq: entry.n };
-  const set = (name: string, value: number | string) => {
-    attrs[name] = value;
-  };
-  tellAttrs(entry, dropped, { number: set, text: set });
-  attrs.monoNs = entry.tMonoNs.toString();
-  if (source !== null) attrs.source = source;
+  const told: [string, Attrs[string]][] = [['seq', entry.n]];
+  const tell = (name: string, value: Attrs[string]) => void told.push([name, value]);
+  tellAttrs(entry, dropped, { number: tell, text: tell, given: tell });
+  tell('monoNs', entry.tMonoNs.toString());
+  if (source !== null) tell('source', source);
+  const attrs: Attrs = Object.fromEntries(told);
   const mlxMemory = entry.memory && memorySnapshot(at, entry.memory);
   return { at, phase, event, detail: describeEntry(entry), attrs, context: null, taskId, commandId, mlxMemory };
 }

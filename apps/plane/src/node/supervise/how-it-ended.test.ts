@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Ending, findCause, howItEnded, howItEndedShortly } from './how-it-ended.ts';
+import { type Ending, findCause, howItEnded } from './how-it-ended.ts';
 
 function rank(number: number, how: Partial<Ending> | null, atMs = 0): Ending {
   const endedAtNs = how === null ? null : BigInt(atMs) * 1_000_000n;
@@ -31,7 +31,7 @@ test('whoever lost its peer, was asked to end or ended in peace is the cause onl
   expect(causeOf(rank(0, { exitCode: 0 }, 0), rank(1, null))).toBe(0);
 });
 
-test('how a rank ended is one sentence, and few bytes for its recorder', () => {
+test('how a rank ended is one sentence', () => {
   const sentence = (how: Partial<Ending>) => howItEnded(rank(0, how));
   expect(sentence({ exitSignal: 'SIGKILL', errorMessage: 'killed by SIGKILL' })).toBe(
     'rank 0 (pid 100) was killed by SIGKILL',
@@ -40,6 +40,4 @@ test('how a rank ended is one sentence, and few bytes for its recorder', () => {
     'rank 0 (pid 100) exited with code 11: no config.json',
   );
   expect(sentence({ pid: null, errorMessage: 'no such file' })).toBe('rank 0 could not be started: no such file');
-  expect(howItEndedShortly(rank(63, { exitSignal: 'SIGVTALRM' }))).toBe('rank 63 SIGVTALRM');
-  expect(howItEndedShortly(rank(2, { exitCode: 11 }))).toBe('rank 2 code 11');
 });

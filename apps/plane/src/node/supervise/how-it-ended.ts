@@ -14,11 +14,6 @@ export function howItEnded({ assignment, exitCode, exitSignal, errorMessage, pid
   return exitCode === null ? `${who} could not be started${why}` : `${who} exited with code ${exitCode}${why}`;
 }
 
-/** The same in the 32 bytes that one entry of a recorder has: `rank 0 SIGKILL`, `rank 3 code 11`. */
-export function howItEndedShortly({ assignment, exitCode, exitSignal }: Readonly<Ending>): string {
-  return `rank ${assignment.rank} ${exitSignal ?? (exitCode === null ? 'not started' : `code ${exitCode}`)}`;
-}
-
 /** Processes that die of one blow are reaped in any order; what lies so close together has no first. */
 const sameMomentNs = 1_000_000_000n;
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Assignment, InstanceId, ShardPlan, ToRunner } from '@rankscope/schema';
 import { type HeartbeatWatch, watchHeartbeat } from './heartbeat-watch.ts';
-import { findCause, howItEnded, howItEndedShortly } from './how-it-ended.ts';
+import { findCause, howItEnded } from './how-it-ended.ts';
 import { type Runner, type RunnerEvent, startRunner } from './runner.ts';
 import { shardLayers } from './shard-layers.ts';
 import { openSupervisorRing, type SupervisorRing } from './supervisor-ring.ts';
@@ -54,7 +54,7 @@ export function superviseInstance(options: InstanceOptions): Instance {
   const onEvent = (event: RunnerEvent) => {
     if (event.kind === 'ended') {
       const member = members[event.rank];
-      if (member) recordEnd(member, members);
+      if (member) recordEnd(member);
       if (!closing) askToEnd(members.filter(isIdle), members);
       cleanUp ??= setTimeout(() => {
         if (!closing) askToEnd(members);
@@ -119,11 +119,12 @@ function startMember(options: InstanceOptions, assignment: Assignment, onEvent: 
   return { runner, ring, heartbeat: watchHeartbeat(runner.facts, ring) };
 }
 
-function recordEnd({ runner: { facts }, ring }: Member, members: readonly Member[]): void {
-  const cause = findCause(members.map(({ runner }) => runner.facts));
-  if (facts.askedToEnd !== null && cause) ring.record('process_exited', `asked to end: ${howItEndedShortly(cause)}`);
-  else if (facts.exitSignal !== null) ring.record('process_died', `signal ${facts.exitSignal}`);
-  else ring.record('process_exited', facts.exitCode === null ? 'not started' : `code ${facts.exitCode}`);
+function recordEnd({ runner: { facts }, ring }: Member): void {
+  const { exitCode, exitSignal, askedToEnd } = facts;
+  // Whoever was asked to end died of nothing, even where it had to be made to.
+  const event = exitSignal !== null && askedToEnd === null ? 'process_died' : 'process_exited';
+  const attrs = { ...(exitCode !== null && { exitCode }), ...(exitSignal !== null && { exitSignal }) };
+  ring.record(event, askedToEnd ?? howItEnded(facts), attrs);
 }
 
 /** A rank at work notices by itself that a peer is gone, and records it. One at rest waits for orders and would not. */
