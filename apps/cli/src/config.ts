@@ -3,7 +3,7 @@ import { UsageError } from './usage-error.ts';
 export interface Config {
   /** The plane that is asked. */
   readonly url: string;
-  /** From the environment only: a flag shows in `ps`. */
+  /** From the environment only: a flag shows in `ps`. Who has only the readers' token asks with that. */
   readonly token: string | undefined;
   /** What a plane that we start gets: everything but what is meant for us. */
   readonly planeEnv: Readonly<Record<string, string | undefined>>;
@@ -19,7 +19,7 @@ export function readConfig(urlFlag: string | undefined, env: NodeJS.ProcessEnv =
   const given = urlFlag ?? (RANKSCOPE_URL || undefined);
   return Object.freeze({
     url: given === undefined ? defaultUrl : parseUrl(given, urlFlag === undefined ? 'RANKSCOPE_URL' : '--url'),
-    token: env.RANKSCOPE_TOKEN || undefined,
+    token: env.RANKSCOPE_TOKEN || env.RANKSCOPE_READ_TOKEN || undefined,
     planeEnv,
     hasDisplay: process.platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY),
   });

@@ -280,5 +280,6 @@ test('an address may be short, and a plane that we start never sees ours', () =>
     planeEnv: { RANKSCOPE_TOKEN: 't', RANKSCOPE_PORT: '2' },
   });
   expect(config.planeEnv).not.toHaveProperty('RANKSCOPE_URL');
+  expect(readConfig(undefined, { RANKSCOPE_READ_TOKEN: 'r' }).token).toBe('r');
   expect(readConfig(undefined, {}).url).toBe('http://127.0.0.1:52500');
 });

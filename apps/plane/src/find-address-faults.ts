@@ -1,5 +1,5 @@
 import { isLoopback, isWildcard } from './is-loopback.ts';
-import { isPlaneUrl } from './plane-address.ts';
+import { bracketed, isPlaneUrl } from './plane-address.ts';
 
 /** Settings as they were given; what is unset is absent. */
 type Texts = Readonly<Record<string, string>>;
@@ -11,17 +11,14 @@ export function findAddressFaults(texts: Texts): string[] {
 
 /** Whoever is reached by others asks them who they are. */
 function findOpenDoors(texts: Texts): string[] {
-  const { RANKSCOPE_TOKEN: token, RANKSCOPE_READ_TOKEN: readToken } = texts;
-  const open = reachedByOthers(texts).map(
-    ([key, value]) => `${key} = "${value}" can be reached by others and RANKSCOPE_TOKEN is not set: set it`,
-  );
-  if (token !== undefined) return [];
-  return [
-    ...open.map((fault) => (fault.startsWith('RANKSCOPE_HOST') ? `${fault}, or bind 127.0.0.1` : fault)),
-    ...(readToken === undefined
-      ? []
-      : ['RANKSCOPE_READ_TOKEN closes no door while RANKSCOPE_TOKEN is not set: set both']),
-  ];
+  if (texts.RANKSCOPE_TOKEN !== undefined) return [];
+  const open = reachedByOthers(texts).map(([key, value]) => {
+    const wayOut = key === 'RANKSCOPE_HOST' ? 'set it, or bind 127.0.0.1' : 'set it';
+    return `${key} = "${value}" can be reached by others and RANKSCOPE_TOKEN is not set: ${wayOut}`;
+  });
+  if (texts.RANKSCOPE_READ_TOKEN !== undefined)
+    open.push('RANKSCOPE_READ_TOKEN closes no door while RANKSCOPE_TOKEN is not set: set both');
+  return open;
 }
 
 function findJoinFaults(texts: Texts): string[] {
@@ -64,7 +61,7 @@ function isOwnAddress(leader: URL, texts: Texts): boolean {
   const host = hostOf(texts);
   if (leader.protocol !== 'http:' || (leader.port || '80') !== (texts.RANKSCOPE_PORT ?? defaultPort)) return false;
   if (isLoopback(leader.hostname)) return isLoopback(host) || isWildcard(host);
-  return leader.hostname === URL.parse(`http://${host.includes(':') ? `[${host}]` : host}`)?.hostname;
+  return leader.hostname === URL.parse(`http://${bracketed(host)}`)?.hostname;
 }
 
 const defaultPort = '52500';
