@@ -124,10 +124,14 @@ export class RingReader {
    */
   pending(n: number): number {
     const ahead = this.#head() - n;
-    if (ahead > 0) return ahead;
+    return ahead > 0 ? ahead : Number(this.hasBegun(n));
+  }
+
+  /** Whether entry `n`, or one a lap later, was begun: one read of 8 bytes, for whoever waits. */
+  hasBegun(n: number): boolean {
     const { mainCount, mainOffset } = this.header;
     this.#file.read(this.#headWord, 8, mainOffset + (n % mainCount) * slotBytes);
-    return numberOfSeq(readU64(this.#headWord, 0)) >= n ? 1 : 0;
+    return numberOfSeq(readU64(this.#headWord, 0)) >= n;
   }
 
   /** The newest entries, at most `limit`. What is unfinished is stepped over. */

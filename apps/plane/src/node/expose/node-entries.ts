@@ -38,7 +38,7 @@ export interface NodeEntriesOptions {
 }
 
 /** How often somebody who waits looks: it adds to the age of an entry when it is stored, which may be half a second. */
-const lookMs = 100;
+const lookMs = 200;
 /** A machine with many recorders is asked for all of them at once; so many rows are laid out beforehand at most. */
 const firstRows = 16_384;
 
@@ -58,13 +58,15 @@ export function openNodeEntries(options: NodeEntriesOptions): NodeEntries {
 
   /** Waits in steps until one of the recorders has something, and says what they have. */
   const waitForNews = async (cursor: ReadonlyMap<string, number>, waitMs: number, signal: AbortSignal) => {
-    for (const untilMs = monoMs() + waitMs; !closed.signal.aborted; ) {
-      const waiting = findWaiting(shelf, cursor);
-      const leftMs = untilMs - monoMs();
-      if (waiting.some(({ pending }) => pending > 0) || leftMs <= 0 || signal.aborted) return waiting;
+    const untilMs = monoMs() + waitMs;
+    let waiting = findWaiting(shelf, cursor);
+    let hasNews = waiting.some(({ pending }) => pending > 0);
+    for (let leftMs = waitMs; !hasNews && leftMs > 0 && !signal.aborted; leftMs = untilMs - monoMs()) {
       await sleep(Math.min(lookMs, leftMs), undefined, { signal }).catch(() => undefined);
+      hasNews = !closed.signal.aborted && shelf.list().some((recorder) => lookInto(shelf, recorder, cursor));
+      if (hasNews || untilMs <= monoMs()) waiting = findWaiting(shelf, cursor);
     }
-    return [];
+    return waiting;
   };
 
   return {
@@ -110,6 +112,10 @@ function findWaiting(shelf: RecorderShelf, cursor: ReadonlyMap<string, number>):
     const pending = shelf.use(recorder, () => recorder.pending(next));
     return pending === null ? [] : [{ recorder, next, pending }];
   });
+}
+
+function lookInto(shelf: RecorderShelf, recorder: Recorder, cursor: ReadonlyMap<string, number>): boolean {
+  return shelf.use(recorder, () => recorder.hasNews(cursor.get(recorder.name) ?? 0)) ?? false;
 }
 
 /**

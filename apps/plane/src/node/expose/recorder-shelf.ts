@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RingReplacedError } from '@rankscope/flight-recorder';
 import { type OpenRecorderOptions, openRecorder, type Recorder } from './recorder.ts';
@@ -32,6 +32,7 @@ export function openRecorderShelf(options: RecorderShelfOptions): RecorderShelf 
   const { nodeId, runnersDir, monoMs, onTrouble } = options;
   const held = new Map<string, Held>();
   const told = new Set<string>();
+  const listing = createListing(runnersDir, monoMs);
 
   const give = (path: string, reason: string): Held => {
     if (!told.has(path)) onTrouble(path, reason);
@@ -64,7 +65,7 @@ export function openRecorderShelf(options: RecorderShelfOptions): RecorderShelf 
 
   return {
     list() {
-      const files = findRings(runnersDir);
+      const files = listing();
       for (const [path, { recorder }] of held) {
         if (files.has(path)) continue;
         recorder?.close();
@@ -95,6 +96,24 @@ export function openRecorderShelf(options: RecorderShelfOptions): RecorderShelf 
       for (const { recorder } of held.values()) recorder?.close();
       held.clear();
     },
+  };
+}
+
+/** A directory says when it last changed, to a few milliseconds; what changed so recently may change again unnoticed. */
+const settledMs = 1_000;
+
+/** The rings of a directory, listed anew only when it has changed: it is looked at several times a second. */
+function createListing(runnersDir: string, monoMs: () => number): () => ReadonlyMap<string, string> {
+  let files: ReadonlyMap<string, string> = new Map();
+  let changed: bigint | null = null;
+  let changedAtMs = 0;
+  return () => {
+    const { mtimeNs } = statSync(runnersDir, { bigint: true });
+    if (mtimeNs === changed && monoMs() - changedAtMs > settledMs) return files;
+    if (mtimeNs !== changed) changedAtMs = monoMs();
+    changed = mtimeNs;
+    files = findRings(runnersDir);
+    return files;
   };
 }
 

@@ -11,6 +11,8 @@ export interface Recorder {
   readonly clock: MonotonicToWall;
   /** About how many entries lie behind `next`; 0: none. */
   pending(next: number): number;
+  /** Whether there is anything behind `next`, as cheaply as that can be known. */
+  hasNews(next: number): boolean;
   /** Shows entries from `next` on, at most `limit`. */
   scan(next: number, limit: number, visit: (slot: RingSlot) => void): RecorderScan;
   close(): void;
@@ -53,6 +55,11 @@ export function openRecorder(options: OpenRecorderOptions): Recorder {
       if (end !== null) return Math.max(0, end - next);
       reader ??= openRingReader(path);
       return reader.pending(next);
+    },
+    hasNews(next) {
+      if (end !== null) return end > next;
+      reader ??= openRingReader(path);
+      return reader.hasBegun(next);
     },
     scan(next, limit, visit) {
       // Asked before reading: a writer that is dead by now has written everything that will ever be there.
