@@ -84,7 +84,7 @@ async function build(home: string, recipe: Recipe, { env, say, signal }: EnsureO
   const startedMs = performance.now();
   const failure = await runSteps(recipe, { work, env: goEnv(env, work), deadlineMs: buildDeadlineMs, say, signal });
   if (failure !== null) {
-    const fix = 'Check that the Go module proxy (`go env GOPROXY`) can be reached, then run it again.';
+    const fix = 'Run it again, it goes on with what it has; where nothing can be fetched, see `go env GOPROXY`.';
     return { kind: 'absent', reason: failure, fix };
   }
   // Under its name only when it is whole, and by rename: whoever looks finds all of it or nothing.
