@@ -250,5 +250,5 @@ test('how far each node is followed stands in the analysis and in the metrics', 
   expect(history?.nodes).toMatchObject([{ nodeId: 'n', url: null, state: 'following', entries: 10, dropped: 0 }]);
   const metrics = await (await get('/metrics')).text();
   expect(metrics).toContain('rankscope_tail_entries_total{node="n"} 10');
-  expect(metrics).toContain('rankscope_store_rows 10');
+  expect(metrics).toContain('rankscope_entry_store_rows{node="n"} 10');
 });
