@@ -1,5 +1,5 @@
 import type { Problem } from '@rankscope/schema';
-import { describeFetchFailure } from './fetch-failure.ts';
+import { describeFetchFailure, type FetchFailure } from './fetch-failure.ts';
 import { openDeadline } from './open-deadline.ts';
 import { readRefusal } from './read-refusal.ts';
 
@@ -18,13 +18,6 @@ export interface FetchOptions {
 export type FetchResult<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly roundTripMs: number; readonly headers: Headers }
   | FetchFailure;
-
-export interface FetchFailure {
-  readonly kind: 'failed';
-  readonly error: string;
-  readonly status: number | null;
-  readonly problem: Problem | null;
-}
 
 /**
  * Asks one URL and has its answer read. Never throws: a peer that refuses, sleeps, trickles, answers HTML or 200 MB is an
