@@ -1,4 +1,3 @@
-import type { Problem } from '@rankscope/schema';
 import { describeFetchFailure, type FetchFailure } from './fetch-failure.ts';
 import { openDeadline } from './open-deadline.ts';
 import { readRefusal } from './read-refusal.ts';
