@@ -11,7 +11,6 @@ export default defineConfig({
       project('apps', ['apps/*/src/**/*.test.ts', 'apps/cli/bootstrap/**/*.test.ts']),
       project('house', ['test/house/**/*.test.ts'], 60_000),
       project('native', ['native/lib/**/*.test.ts', 'test/native/**/*.test.ts'], 180_000),
-      project('telemetry', ['test/telemetry/**/*.test.ts'], 180_000),
       project('cluster', ['test/cluster/**/*.test.ts'], 180_000),
       project('chaos', ['test/chaos/**/*.test.ts'], 300_000),
       project('telemetry', ['test/telemetry/**/*.test.ts'], 240_000),

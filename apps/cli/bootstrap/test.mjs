@@ -41,7 +41,6 @@ const stages = [
   { name: 'telemetry', minutes: 8, command: vitest('telemetry', serial), report: 'telemetry' },
   { name: 'cluster', minutes: 8, command: vitest('cluster', serial), report: 'cluster' },
   { name: 'chaos', minutes: 8, command: vitest('chaos', serial), report: 'chaos' },
-  { name: 'telemetry', minutes: 5, command: vitest('telemetry', serial), report: 'telemetry' },
   { name: 'web', minutes: 5, command: vitest('web', serial), report: 'web' },
 ];
 
