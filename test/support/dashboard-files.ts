@@ -22,6 +22,8 @@ export const dashboardFiles: readonly DashboardFile[] = readdirSync(dashboardsDi
 export interface Question {
   readonly asker: string;
   readonly expr: string;
+  /** `{{model}} rank {{rank}}`: labels that the answer must have. */
+  readonly legend: string;
   /** It wants the commands that stand for its answer too. */
   readonly exemplar: boolean;
 }
@@ -29,30 +31,33 @@ export interface Question {
 /** What the generator writes of a question, as far as tests read it. */
 interface Target {
   readonly expr?: string;
+  readonly legendFormat?: string;
   readonly exemplar?: boolean;
 }
 
 /** Every question of every panel. */
 export const panelQuestions: readonly Question[] = dashboardFiles.flatMap(({ name, panels }) =>
   panels.flatMap(({ title, targets = [] }) =>
-    (targets as readonly Target[]).map(({ expr = '', exemplar = false }) => ({
+    (targets as readonly Target[]).map(({ expr = '', legendFormat: legend = '', exemplar = false }) => ({
       asker: `${name}, ${title}`,
       expr,
+      legend,
       exemplar,
     })),
   ),
 );
 
 /** `label_values(metric{…}, label)` of every variable. */
-export const variableQuestions: readonly (Omit<Question, 'exemplar'> & { readonly label: string })[] =
-  dashboardFiles.flatMap(({ name, dashboard }) =>
-    (dashboard.templating?.list ?? []).flatMap((variable) => {
-      const asked = /^label_values\((.*), (\w+)\)$/.exec(String(variable.query));
-      if (variable.type !== 'query') return [];
-      if (asked === null) throw new Error(`${name}, $${variable.name}: ${variable.query} is no label_values(…)`);
-      return [{ asker: `${name}, $${variable.name}`, expr: asked[1] ?? '', label: asked[2] ?? '' }];
-    }),
-  );
+export const variableQuestions: readonly (Pick<Question, 'asker' | 'expr'> & {
+  readonly label: string;
+})[] = dashboardFiles.flatMap(({ name, dashboard }) =>
+  (dashboard.templating?.list ?? []).flatMap((variable) => {
+    const asked = /^label_values\((.*), (\w+)\)$/.exec(String(variable.query));
+    if (variable.type !== 'query') return [];
+    if (asked === null) throw new Error(`${name}, $${variable.name}: ${variable.query} is no label_values(…)`);
+    return [{ asker: `${name}, $${variable.name}`, expr: asked[1] ?? '', label: asked[2] ?? '' }];
+  }),
+);
 
 /** Puts values in as Grafana does: several become `(a|b)`, and the range is what the test scrapes in. */
 export function filledIn(expr: string, chosen: Readonly<Record<string, string>>): string {

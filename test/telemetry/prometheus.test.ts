@@ -1,4 +1,4 @@
-import { metricFacts } from '@rankscope/schema';
+import { metricFacts, phaseFacts } from '@rankscope/schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dashboardFiles, filledIn, panelQuestions, variableQuestions } from '../support/dashboard-files.ts';
 import { type StartedPlane, startPlane } from '../support/plane-harness.ts';
@@ -9,6 +9,7 @@ import { promtool } from '../support/promtool.ts';
 import { nativeIsBuilt } from '../support/runner-subjects.ts';
 import { metricsThatAreAbsent } from './metrics-that-are-absent.ts';
 
+const everything = { node: '.*', instance_id: '.*', model: '.*', rank: '.*', phase: '.*' };
 const missing = whyNoPrometheus() ?? (nativeIsBuilt ? null : 'the native core is not built, run `npm run native`');
 if (missing !== null) test.skip(`a real Prometheus over two real ranks: ${missing}`, () => undefined);
 
@@ -71,7 +72,7 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
 
   test('every variable of every dashboard offers something', async () => {
     for (const { asker, expr, label } of variableQuestions) {
-      const match = filledIn(expr, { node: '.*', instance_id: '.*', model: '.*', rank: '.*' });
+      const match = filledIn(expr, everything);
       expect(promqlFaults(match), asker).toEqual([]);
       expect((await prometheus.labelValues(label, match)).length, asker).toBeGreaterThan(0);
     }
@@ -80,7 +81,6 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
   test('every panel’s questions can be asked and bring series, for all and for what was chosen', async () => {
     const nodes = await Promise.all([plane, other].map(({ url }) => getJson<string>(`${url}/node_id`)));
     const [instance = ''] = await prometheus.labelValues('instance_id', 'rankscope_runner_up');
-    const everything = { node: '.*', instance_id: '.*', model: '.*', rank: '.*', phase: '.*' };
     const chosen = {
       node: `(${nodes.join('|')})`,
       instance_id: instance,
@@ -94,7 +94,8 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
       (key) => metricFacts[key as keyof typeof metricFacts].name,
     );
     const found = { series: 0, absent: 0 };
-    for (const { asker, expr } of panelQuestions) {
+    for (const { asker, expr, legend } of panelQuestions) {
+      const named = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
       for (const values of [everything, chosen]) {
         const asked = filledIn(expr, values);
         expect(asked, asker).not.toContain('$');
@@ -103,7 +104,11 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
           expect(await prometheus.query(asked), `${asker}: no longer absent`).toEqual([]);
           found.absent += 1;
         } else {
-          await withSeries(asked).catch((error: Error) => expect.fail(`${asker}: ${asked}\n${error.message}`));
+          const series = await withSeries(asked).catch((error: Error) =>
+            expect.fail(`${asker}: ${asked}\n${error.message}`),
+          );
+          for (const { metric } of series)
+            expect(Object.keys(metric), `${asker}: a legend of ${legend}`).toEqual(expect.arrayContaining(named));
           found.series += 1;
         }
       }
@@ -113,6 +118,12 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
     expect(found.series + found.absent).toBe(2 * panelQuestions.length);
     expect(found.series).toBeGreaterThan(2 * found.absent);
   });
+
+  /** The numbers that a panel of one question shows now. */
+  async function shownBy(asker: string): Promise<number[]> {
+    const { expr } = panelQuestions.find((question) => question.asker === asker) ?? expect.fail(`there is no ${asker}`);
+    return (await prometheus.query(filledIn(expr, everything))).map(({ value }) => Number(value[1]));
+  }
 
   /** Rates want something that goes on while they are asked for. */
   async function keepWorking(signal: AbortSignal): Promise<void> {
@@ -129,7 +140,6 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
         () => prometheus.traceIds(metric),
         (ids) => ids.includes(traceId),
       );
-    const everything = { node: '.*', instance_id: '.*', model: '.*', rank: '.*', phase: '.*' };
     const asking = panelQuestions.filter(({ exemplar }) => exemplar);
     expect(asking.length).toBeGreaterThan(2);
     for (const { asker, expr } of asking)
@@ -154,12 +164,20 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
       /^Rank 0 of tiny .* is in decode_\w+ .*It stands inside a collective and waits for others\.$/,
     );
     expect(said('1')).toMatch(/^Rank 1 of tiny .*It is not inside a collective: others may be waiting for it\.$/);
+    expect(await shownBy('cluster.json, Ranks that do not move')).toEqual([2]);
+    expect((await shownBy('cluster.json, Longest inside a collective'))[0]).toBeGreaterThan(15);
+    expect(await shownBy('cluster.json, Ranks that run')).toEqual([2]);
+    expect(await shownBy('ranks-and-phases.json, Phases')).toEqual([0, 1].map(() => phaseFacts.decode_barrier.code));
     const annotation = dashboardFiles.map(({ dashboard }) => dashboard.annotations?.list?.[0]?.expr ?? '');
     for (const expr of annotation) expect((await prometheus.query(expr)).length).toBeGreaterThan(0);
 
     await inject({ kind: 'release', rank: 1 });
     expect((await answer).status).toBe(200);
     await eventually(firing, (all) => all.length === 0, 20_000);
+    await eventually(
+      () => shownBy('cluster.json, Ranks that do not move'),
+      ([stuck]) => stuck === 0,
+    );
   });
 
   test('a rank that is killed vanishes with all its series, and is told to be dead', async () => {
@@ -176,6 +194,14 @@ describe.skipIf(missing !== null)('a real Prometheus over two real ranks', () =>
     );
     expect(dead.map(({ labels }) => labels.rank).toSorted()).toEqual(['0', '1']);
     expect(await prometheus.query('up == 0'), 'its plane lives').toEqual([]);
+  });
+
+  test('a plane that is gone is told by the one that asks it, although nobody looked at the cluster', async () => {
+    const nodeId = await getJson<string>(`${other.url}/node_id`);
+    expect((await prometheus.query(`rankscope_node_reachable{node="${nodeId}"} == 1`)).length).toBeGreaterThan(0);
+    await other.stop();
+    await withSeries(`min by (node) (rankscope_node_reachable{node="${nodeId}"}) == 0`);
+    await withSeries('up{job="rankscope"} == 0');
   });
 });
 

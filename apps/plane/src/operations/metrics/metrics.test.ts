@@ -34,6 +34,20 @@ test('a source that fails or never ends is left out, counted, and told once', as
   expect(await metrics.text('text')).toContain('rankscope_entry_store_rows{node="n"} 7');
 });
 
+test('a metric that two rooms tell of is one family', async () => {
+  const roomOf = (node: string): MetricSource => ({
+    name: node,
+    collect: (sink) => sink.set('tailEntries', { node }, 1),
+  });
+  const text = await metricsOf(roomOf('a'), healthy, roomOf('b')).text('text');
+  expect(text.match(/tail_entries.*/g)).toEqual([
+    'tail_entries_total Entries that were fetched from the node.',
+    'tail_entries_total counter',
+    'tail_entries_total{node="a"} 1',
+    'tail_entries_total{node="b"} 1',
+  ]);
+});
+
 test('a room becomes metrics by naming its facts', async () => {
   const rooms = [
     factsSource({

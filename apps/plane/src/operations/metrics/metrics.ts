@@ -1,5 +1,5 @@
 import type { Log } from '@rankscope/daemon';
-import { type ExpositionFormat, formatExposition } from './exposition.ts';
+import { type ExpositionFormat, formatExposition, type MetricFamily } from './exposition.ts';
 import { createMetricFamilies } from './metric-families.ts';
 import type { MetricSource } from './metric-source.ts';
 
@@ -42,9 +42,19 @@ export function createMetrics({ nodeId, sources, log, deadlineMs = sourceDeadlin
       const taken = await Promise.all(sources.map(take));
       const own = createMetricFamilies();
       own.set('scrapeLate', { node: nodeId }, taken.filter((families) => families === null).length);
-      return formatExposition([...taken.flatMap((families) => families ?? []), ...own.families()], format);
+      return formatExposition(merged([...taken.flatMap((families) => families ?? []), ...own.families()]), format);
     },
   };
+}
+
+/** Each family once, by name: two rooms may tell of the same metric, and a reader refuses a family that comes twice. */
+function merged(families: readonly MetricFamily[]): MetricFamily[] {
+  const named = Map.groupBy(families, ({ name }) => name).values();
+  return [...named]
+    .flatMap(([first, ...more]) =>
+      first ? [{ ...first, samples: [first, ...more].flatMap(({ samples }) => samples) }] : [],
+    )
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Null when the work was done in time, else what was wrong. */
