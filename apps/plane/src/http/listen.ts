@@ -18,7 +18,11 @@ const maxHeaderSize = 96 * 1024;
 
 /** Opens the port; one that is taken is an answer that says by whom. */
 export async function listen(app: Hono, address: { host: string; port: number }): Promise<Listened> {
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: address.host, serverOptions: { maxHeaderSize } }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    hostname: address.host,
+    serverOptions: { maxHeaderSize },
+  }) as Server;
   try {
     await new Promise<void>((done, fail) => {
       server.once('error', fail);
