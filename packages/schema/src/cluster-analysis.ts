@@ -37,7 +37,7 @@ export const TailedNode = z
     storeFull: z.int(),
     /** Times that it was read from the beginning, because it did not know its own cursor. */
     rewound: z.int(),
-    /** Answers that were kept: whoever remembers the node's words sees by it that there are newer ones. */
+    /** Answers that were written down: whoever remembers the node's words sees by it that there are newer ones. */
     answers: z.int(),
   })
   .meta({ id: 'TailedNode' });

@@ -1,7 +1,8 @@
 import { entryAt, formatTimestamp, parseTimestampUs, type TimelineQuery } from '@rankscope/schema';
 import { type GatheredNode, type Stitched, type StitchInput, stitch } from '@rankscope/timeline';
-import type { EntryQuery, EntryStore } from '../control/entries/entry-store.ts';
+import type { EntryQuery } from '../control/entries/entry-store.ts';
 import { fitLimit } from '../control/entries/fit-limit.ts';
+import type { Keeping } from '../control/keeping.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -25,10 +26,7 @@ export async function gatherStitched(ctx: Context, query: TimelineQuery): Promis
   const { masterNodeId } = cluster;
   if (keeping === null || !asksForHistory(query))
     return { ...stitchNow(ctx, query, await cluster.gather(limit), { masterNodeId }), limit };
-  const [nodes, kept] = await Promise.all([
-    cluster.gather(Math.max(limit, unkeptEntries)),
-    askStore(keeping.store, query),
-  ]);
+  const [nodes, kept] = await Promise.all([cluster.gather(Math.max(limit, unkeptEntries)), askStore(keeping, query)]);
   return { ...stitchNow(ctx, { ...query, limit: kept.limit }, nodes, { masterNodeId, kept }), limit: kept.limit };
 }
 
@@ -43,11 +41,11 @@ export function stitchNow(
   return stitch({ generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, query, nodes, kept });
 }
 
-async function askStore(store: EntryStore, query: TimelineQuery) {
+async function askStore({ store, tail }: Keeping, query: TimelineQuery) {
   const asked = await fitLimit(store, entryQueryOf(query), maxHistoryEntries);
   const { batch, truncated } = await store.query(asked);
   const entries = Array.from({ length: batch.rows }, (_, row) => entryAt(batch, row));
-  return { entries, truncated, limit: asked.limitPerRunner };
+  return { entries, truncated: truncated || tail.isBehind(), limit: asked.limitPerRunner };
 }
 
 /** Without any of these the newest entries are wanted, and the recorders themselves have them. */

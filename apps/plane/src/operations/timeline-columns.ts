@@ -45,7 +45,8 @@ async function fromStore(ctx: Context, { store, tail }: Keeping, query: Timeline
   const kept = await store.query(asked);
   const news = unread.filter(({ rows }) => rows > 0);
   const { batch, truncated } = news.length === 0 ? kept : selectRows([kept.batch, ...news], asked);
-  return { head: headOf(ctx, timeline, analysis, kept.truncated || truncated, asked.limitPerRunner), batch };
+  const leftOut = kept.truncated || truncated || tail.isBehind();
+  return { head: headOf(ctx, timeline, analysis, leftOut, asked.limitPerRunner), batch };
 }
 
 /** Without a store the nodes send entries, and columns are made of them here. */

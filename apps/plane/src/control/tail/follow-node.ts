@@ -24,14 +24,18 @@ export interface FollowedNode {
   readonly url: string | null;
   /** The node is somewhere else now: whatever is being waited for is given up, and it is asked there at once. */
   moveTo(url: string | null, source: TailSource): void;
+  /** It has more than was read yet, or may have: what is kept of it has a gap before its newest entries. */
+  readonly isBehind: boolean;
   /** What lies behind what was kept; null when the node does not say, or not what can be believed. */
   unread(signal: AbortSignal): Promise<EntryBatch | null>;
   /** Settles when what was read is kept. */
   close(): Promise<void>;
 }
 
-/** A question is held open so long by a node that has nothing to tell; its last words are never older. */
+/** A question is held open so long by a node that has nothing to tell. */
 const waitMs = 2_000;
+/** An idle node's words are written so often: nothing in them changes but how long it has been idle. */
+const idleWordsMs = 5_000;
 /** Rows of one question: half a second of sixteen ranks at their fastest, and 2 MB. */
 const limit = 16_384;
 
@@ -75,10 +79,17 @@ export function followNode(options: FollowNodeOptions): FollowedNode {
     become('refused', error);
     return { kind: 'refused' };
   };
+  let more = true;
+  let wroteMs = -Infinity;
   const keep = async (answer: TailAnswer, startedMs: number): Promise<TailOutcome> => {
     const { head, batch } = answer;
-    await store.append({ nodeId, batch, cursor: head.cursor, diagnostics: wordsOf(head) });
+    if (batch.rows > 0 || head.cursor !== cursor || startedMs - wroteMs > idleWordsMs) {
+      await store.append({ nodeId, batch, cursor: head.cursor, diagnostics: wordsOf(head) });
+      wroteMs = monoMs();
+      facts.answers += 1;
+    }
     cursor = head.cursor;
+    more = head.more;
     failures = 0;
     owners.learn(
       [...batch.sources, ...head.runners].map(({ runnerId }) => runnerId),
@@ -87,7 +98,6 @@ export function followNode(options: FollowNodeOptions): FollowedNode {
     ages.add(batch, Number(clock.wallNs() / 1_000n));
     facts.entries += batch.rows;
     facts.dropped += head.dropped.reduce((sum, { count }) => sum + count, 0);
-    facts.answers += 1;
     become('following', null);
     return { kind: 'kept', rows: batch.rows, more: head.more, tookMs: monoMs() - startedMs };
   };
@@ -134,6 +144,9 @@ export function followNode(options: FollowNodeOptions): FollowedNode {
     },
     get url() {
       return facts.url;
+    },
+    get isBehind() {
+      return facts.state === 'starting' || facts.state === 'store full' || (facts.state === 'following' && more);
     },
     moveTo(url, elsewhere) {
       facts.url = url;

@@ -18,6 +18,8 @@ export interface Tail {
   nodes(): readonly TailedNode[];
   /** Grows with everything that a node says; −1 for one that is not followed. */
   answersOf(nodeId: string): number;
+  /** What is kept of some node has a gap before its newest entries, because there was more than could be read yet. */
+  isBehind(): boolean;
   /** What the nodes have recorded since they were last read: what the store does not have yet. Kept by nobody. */
   unread(deadlineMs: number): Promise<EntryBatch[]>;
   close(): Promise<void>;
@@ -64,6 +66,7 @@ export function openTail(options: OpenTailOptions): Tail {
   return {
     nodes: () => [...followed.values()].map((node) => node.facts()),
     answersOf: (nodeId) => followed.get(nodeId)?.answers ?? -1,
+    isBehind: () => [...followed.values()].some((node) => node.isBehind),
     async unread(deadlineMs) {
       const late = AbortSignal.timeout(deadlineMs);
       const asked = [...followed.values()].map((node) => node.unread(late));

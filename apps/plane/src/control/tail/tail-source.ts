@@ -1,5 +1,5 @@
 import { fetchEntries } from '@rankscope/client';
-import { type EntryBatch, NodeEntriesHead, type NodeEntriesQuery } from '@rankscope/schema';
+import { type EntryBatch, NodeEntriesHead, type NodeEntriesQuery, ProblemError } from '@rankscope/schema';
 import type { NodeEntries } from '../../node/expose/node-entries.ts';
 
 export interface TailAnswer {
@@ -22,7 +22,14 @@ const maxAnswerBytes = 64 * 1024 * 1024;
 
 /** This plane's own node, without a detour over bytes. */
 export function ownSource(entries: NodeEntries): TailSource {
-  return async (query, signal) => ({ kind: 'ok', ...(await entries.read(query, signal)) });
+  return async (query, signal) => {
+    try {
+      return { kind: 'ok', ...(await entries.read(query, signal)) };
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      return refusal(error.code, error.message, query.after);
+    }
+  };
 }
 
 export interface PeerSourceOptions {
@@ -44,8 +51,11 @@ export function peerSource({ url, deadlineMs, token }: PeerSourceOptions): TailS
       ...(token !== null && { headers: { authorization: `Bearer ${token}` } }),
     });
     if (answer.kind === 'ok') return { kind: 'ok', head: answer.value.meta, batch: answer.value.batch };
-    const { error, problem } = answer;
-    if (problem?.error.code === 'bad_query' && after !== '') return { kind: 'cursor refused', error };
-    return { kind: 'failed', error };
+    return refusal(answer.problem?.error.code, answer.error, after);
   };
+}
+
+/** Of the three things that are asked with, only the cursor is not our own. */
+function refusal(code: string | undefined, error: string, after: string): TailAsked {
+  return { kind: code === 'bad_query' && after !== '' ? 'cursor refused' : 'failed', error };
 }
