@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { spanIdOf } from './span-id.ts';
+import { spanIdOf } from './spans/span-id.ts';
 import { traceIdOfAttempt, traceIdOfCommand } from './trace-ids.ts';
 
 test('the trace of a command is found by its id without dashes', () => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type DrawnRecorder, drawnCommand, drawnRecorders } from '../../../test/support/drawn-recorder.ts';
-import { spanList } from '../../../test/support/span-list.ts';
+import { type DrawnRecorder, drawnCommand, drawnRecorders } from '../../../../test/support/drawn-recorder.ts';
+import { spanList } from '../../../../test/support/span-list.ts';
+import { traceIdOfAttempt, traceIdOfCommand } from '../trace-ids.ts';
 import type { LogEvidence, SpanEvidence } from './evidence.ts';
 import { type PlanContext, planSpans } from './plan-spans.ts';
 import { createPlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
 import { defaultSpanRules } from './span-rules.ts';
-import { traceIdOfAttempt, traceIdOfCommand } from './trace-ids.ts';
 
 const traceNames = { [traceIdOfCommand(drawnCommand)]: 'command', [traceIdOfAttempt('i', 1)]: 'attempt' };
 

@@ -18,8 +18,8 @@ export interface EndEvidence {
   /** Of the supervisor's recorder; empty where there is none. */
   readonly supervisor: readonly RingEntry[];
   readonly state: RingState | null;
-  /** Of the rank's own recorder. */
-  readonly last: Pick<RingEntry, 'phase' | 'event' | 'text'> | null;
+  /** The newest entries of the rank's own recorder. */
+  readonly last: readonly Pick<RingEntry, 'event' | 'text'>[];
 }
 
 /** From what the supervisor wrote; where nobody supervised, from the last words of the rank itself. */
@@ -43,7 +43,8 @@ function exited(detail: string): RankEnd['kind'] {
 
 function unsupervised(state: RingState | null, last: EndEvidence['last']): RankEnd['kind'] {
   if (state?.clean) return exited(`code ${state.exitCode}`);
-  if (last?.event === 'channel_closed') return 'exited';
-  if (last?.phase === 'error') return last.text?.startsWith('peer_lost') ? 'peer_lost' : 'exited';
+  if (last.at(-1)?.event === 'channel_closed') return 'exited';
+  const failure = last.findLast(({ event }) => event === 'error');
+  if (failure !== undefined) return failure.text?.startsWith('peer_lost') ? 'peer_lost' : 'exited';
   return 'killed';
 }

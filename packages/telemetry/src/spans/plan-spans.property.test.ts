@@ -2,7 +2,7 @@ import type { RingEntry } from '@rankscope/flight-recorder';
 import { runnerPhases } from '@rankscope/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeEntry } from '../../../test/support/drawn-recorder.ts';
+import { makeEntry } from '../../../../test/support/drawn-recorder.ts';
 import type { SpanEvidence } from './evidence.ts';
 import { type PlanContext, type Planned, planSpans } from './plan-spans.ts';
 import { createPlanState, type PlanState } from './plan-state.ts';

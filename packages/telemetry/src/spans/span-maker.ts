@@ -1,5 +1,6 @@
 import type { RingEntry } from '@rankscope/flight-recorder';
 import { FinishReason, spanAttributes as names, rankAttributes, spanNames, spanStates } from '@rankscope/schema';
+import { traceIdOfAttempt, traceIdOfCommand } from '../trace-ids.ts';
 import { findFailureClass, findLostError } from './error-type.ts';
 import type { Attributes, SpanEvidence, SpanPlace } from './evidence.ts';
 import { latestNs } from './latest-ns.ts';
@@ -10,7 +11,6 @@ import type { RankEnd } from './rank-end.ts';
 import { idAttributes, memoryAttributes, phaseAttributes, standingAttributes } from './span-attributes.ts';
 import { type SpanKind, spanIdOf } from './span-id.ts';
 import { type DueStall, findDueStall } from './stall-clock.ts';
-import { traceIdOfAttempt, traceIdOfCommand } from './trace-ids.ts';
 
 /** A moment. Jaeger warns of a span whose end is its start. */
 export const momentNs = 1_000n;
