@@ -6,6 +6,8 @@ import { NodeId } from '@rankscope/schema';
 export interface DataDirectory {
   readonly nodeId: NodeId;
   readonly runnersDir: string;
+  /** Where the export of recorders stands; made by whoever exports. */
+  readonly exportDir: string;
   readonly peersPath: string;
   readonly lock: LockFile;
 }
@@ -21,7 +23,10 @@ export function openDataDirectory(path: string, options: { bootId: string; newId
     mkdirSync(runnersDir, { recursive: true, mode: 0o700 });
     const lock = openLockFile({ path: join(path, 'lock'), bootId: options.bootId });
     const nodeId = readNodeId(join(path, 'node-id'), options.newId);
-    return { kind: 'opened', directory: { nodeId, runnersDir, peersPath: join(path, 'peers.json'), lock } };
+    return {
+      kind: 'opened',
+      directory: { nodeId, runnersDir, exportDir: join(path, 'export'), peersPath: join(path, 'peers.json'), lock },
+    };
   } catch (error) {
     if (error instanceof LockedError) {
       return {

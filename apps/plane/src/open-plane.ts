@@ -9,10 +9,14 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import type { RecorderSource } from './node/export/exported-recorders.ts';
+import { openNodeExport } from './node/export/node-export.ts';
 import { openNodeView } from './node/expose/node-view.ts';
+import type { Runner } from './node/supervise/runner.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
 import type { ParentChannel } from './parent-channel.ts';
+import { openTracing } from './tracing/open-tracing.ts';
 
 export interface OpenPlaneOptions {
   readonly config: Config;
@@ -34,18 +38,36 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const bootId = readBootId();
   const opened = openDataDirectory(config.dataDir, { bootId, newId });
   if (opened.kind === 'refused') return opened;
-  const { nodeId, runnersDir, peersPath, lock } = opened.directory;
+  const { nodeId, runnersDir, exportDir, peersPath, lock } = opened.directory;
   shutdown.add('lock', lock.close);
 
   const book = openPeerBook(peersPath, config.peers);
-  const model = openModel({ config, clock, log, newId, parent, nodeId, bootId, runnersDir });
+  const version = readVersion();
+  const onCommand = (commandId: string, kind: string) => telemetry.commandAccepted(commandId, kind);
+  const model = openModel({ config, clock, log, newId, parent, nodeId, bootId, runnersDir, onCommand });
+  // Closed after the ranks, so that how they ended is told too.
+  const telemetry = await openNodeExport({
+    settings: config.otlp,
+    exportDir,
+    runnersDir,
+    nodeId,
+    bootId,
+    hostName: hostname(),
+    version,
+    clock,
+    log,
+    recorders: () => (model.serving()?.instance.runners ?? []).map(recorderOf),
+  });
+  shutdown.add('telemetry', telemetry.close);
+  const tracing = await openTracing(telemetry);
+  shutdown.add('tracing', tracing.close);
   shutdown.add('ranks', model.close, { deadlineMs: model.closeDeadlineMs });
   const view = openNodeView({
     nodeId,
     masterNodeId: book.urls.length === 0 ? nodeId : null,
     hostname: hostname(),
     friendlyName: config.nodeName,
-    version: readVersion(),
+    version,
     bootId,
     clock,
     log,
@@ -74,6 +96,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     view,
     cluster,
     feed,
+    tracing,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,
@@ -92,6 +115,11 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   parent.tell({ type: 'listening', url });
   model.start();
   return { kind: 'opened', url };
+}
+
+function recorderOf({ facts }: Runner): RecorderSource {
+  const { runnerId, ringPath } = facts.assignment;
+  return { runnerId, ringPath, supervisorPath: facts.supervisorRingPath, pid: facts.pid, alive: facts.alive };
 }
 
 function readVersion(): string {

@@ -1,7 +1,7 @@
 export { type DeliveryLimits, defaultDeliveryLimits } from './export/delivery.ts';
 export { loadOtlpSender } from './export/load-otlp-sender.ts';
 export type { OtlpSender } from './export/otlp-sender.ts';
-export { type OtlpSettings, parseOtlpSettings } from './export/otlp-settings.ts';
+export { type OtlpEnv, type OtlpSettings, parseOtlpSettings } from './export/otlp-settings.ts';
 export { hostArchOf, type RankSurroundings, rankResource } from './export/rank-resource.ts';
 export { openRecorderExport, type RecorderExport, type RecorderNews } from './export/recorder-export.ts';
 export { encodeRecorderPosition, parseRecorderPosition, type RecorderPosition } from './export/recorder-position.ts';

@@ -8,6 +8,7 @@ import { createCluster } from '../cluster/gather/gather.ts';
 import { openPeerBook } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import type { Context } from '../operations/context.ts';
+import { noTracing } from '../tracing/tracing.ts';
 import { createApp } from './app.ts';
 
 const at = '2026-11-22T02:41:07.412913Z';
@@ -44,6 +45,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     view,
     cluster,
     feed,
+    tracing: noTracing,
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',

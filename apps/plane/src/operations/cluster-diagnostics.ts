@@ -5,14 +5,13 @@ import {
   type NodeDiagnosticsQuery,
 } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
+import { askAllNodes } from './ask-all-nodes.ts';
 import type { Context } from './context.ts';
 
 /** Every expected node, with its own words or with why there are none. */
-export async function clusterDiagnostics(
-  { cluster, clock }: Context,
-  query: NodeDiagnosticsQuery,
-): Promise<ClusterDiagnostics> {
-  const nodes = (await cluster.gather(query.limit)).map(clusterNode);
+export async function clusterDiagnostics(ctx: Context, query: NodeDiagnosticsQuery): Promise<ClusterDiagnostics> {
+  const { cluster, clock } = ctx;
+  const nodes = (await askAllNodes(ctx, query.limit)).map(clusterNode);
   const { localNodeId, masterNodeId } = cluster;
   return { generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, nodes };
 }

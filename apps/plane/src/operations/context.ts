@@ -4,6 +4,7 @@ import type { TimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import type { TaskBoard } from '../control/route/task-board.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** What this plane serves now, if anything. */
 export interface Serving {
@@ -26,6 +27,8 @@ export interface Context {
   readonly view: NodeView;
   readonly cluster: Cluster;
   readonly feed: TimelineFeed;
+  /** Of the plane's own work. */
+  readonly tracing: Tracing;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;
   /** Null before the model is there, or where none is wanted; then `whyNotServing` says which. */

@@ -38,7 +38,7 @@ async function openSender(env: Record<string, string> = {}, more: Partial<Delive
     onPartial: (answer) => partial.push(answer),
   });
   const around = { hostName: 'h', hostArch: hostArchOf('x64'), more: { 'service.name': 'other', lab: 'a' } };
-  return { sink, sender, troubles, partial, resource: sender.resource(rankResource(identity, around)) };
+  return { sink, sender, troubles, partial, resource: sender.resource(rankResource(identity, 7, around)) };
 }
 
 const span = (n: number, more: Partial<SpanEvidence> = {}): SpanEvidence => ({

@@ -14,17 +14,14 @@ export interface RankSurroundings {
 }
 
 /** The resource that the rank would have had, had it spoken itself. */
-export function rankResource(
-  identity: RecorderIdentity & { readonly pid: number },
-  around: RankSurroundings,
-): Attributes {
+export function rankResource(identity: RecorderIdentity, pid: number | null, around: RankSurroundings): Attributes {
   return {
     ...around.more,
     [resourceNames.serviceName]: serviceNames.runner,
     [resourceNames.serviceInstanceId]: uuidOf(identity.runnerId, serviceIdNamespace),
     [resourceNames.hostName]: around.hostName,
     [resourceNames.hostArch]: around.hostArch,
-    [resourceNames.pid]: identity.pid,
+    ...(pid !== null && { [resourceNames.pid]: pid }),
     ...(around.runtimeName !== undefined && { [resourceNames.runtimeName]: around.runtimeName }),
     ...(around.runtimeVersion !== undefined && { [resourceNames.runtimeVersion]: around.runtimeVersion }),
     [rankAttributes.nodeId]: identity.nodeId,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FlightWriter, openRingWriter } from '@rankscope/flight-recorder';
@@ -62,7 +62,7 @@ function phase(writer: FlightWriter, name: 'decode_stream' | 'prompt_build', who
 test('before there is a recorder there is no news', () => {
   const recorder = openExport();
   expect(recorder.look({ nowNs: 0n, gone: false })).toBeNull();
-  expect(recorder.header()).toBeNull();
+  expect(recorder.identity()).toBeNull();
 });
 
 test('what a rank records leaves as it comes, and what was told is not told again', () => {
@@ -160,6 +160,24 @@ test('a rank that never wrote a word is lost all the same, and has its anchor', 
   expect(end?.spans.map(({ name }) => name)).toEqual(['rank 1']);
   expect(end?.logs[0]?.spanId).toBe(end?.spans[0]?.spanId);
   expect(end?.logs[0]?.body).toBe('rank 1 is lost: exited (not started)');
+});
+
+test('a file that came to harm still leaves the end that its supervisor saw', () => {
+  const clock = stoppedClock();
+  const writer = openWriter('r1.ring', clock);
+  const supervisor = openWriter('r1.supervisor.ring', clock);
+  const recorder = openExport();
+  writer.record({ phase: 'decode_barrier', kind: 'enter', event: 'enter' });
+  recorder.look({ nowNs: clock.monotonicNs(), gone: false });
+  truncateSync(join(dir, 'r1.ring'), 5_000);
+  clock.pass(1_000);
+  writer.record({ phase: 'decode_barrier', kind: 'exit', event: 'exit' });
+  supervisor.record({ phase: 'decode_barrier', kind: 'mark', event: 'process_died', detail: 'signal SIGKILL' });
+  truncateSync(join(dir, 'r1.ring'), 5_000);
+  expect(() => recorder.look({ nowNs: null, gone: true })).toThrow(/cut short/);
+  const end = recorder.look({ nowNs: null, gone: true, harmed: true });
+  expect(end?.spans).toMatchObject([{ name: 'decode_barrier', error: 'killed (signal SIGKILL)' }]);
+  expect(end?.done).toBe(true);
 });
 
 test('what was overwritten unread is counted, and leaves no phase open that may long be over', () => {

@@ -1,5 +1,5 @@
 import { openRingReader, type RingHeader, type RingReader } from '@rankscope/flight-recorder';
-import type { LogEvidence, SpanEvidence } from '../spans/evidence.ts';
+import type { LogEvidence, RecorderIdentity, SpanEvidence } from '../spans/evidence.ts';
 import { planSpans } from '../spans/plan-spans.ts';
 import { createPlanState } from '../spans/plan-state.ts';
 import { findRankEnd, type RankEnd } from '../spans/rank-end.ts';
@@ -23,6 +23,8 @@ export interface RecorderLook {
   readonly nowNs: bigint | null;
   /** The writing process is gone for good. */
   readonly gone: boolean;
+  /** The rank's own file has come to harm: what is known of it has to do. */
+  readonly harmed?: boolean;
 }
 
 export interface RecorderNews {
@@ -41,7 +43,9 @@ export interface RecorderNews {
 }
 
 export interface RecorderExport {
-  /** Known once one of the two files is there. */
+  /** Whose recorder it is; known once one of the two files is there. */
+  identity(): RecorderIdentity | null;
+  /** Of the rank's own file. */
   header(): RingHeader | null;
   /** What is new; null while there is no recorder. Throws when the file cannot be read. */
   look(look: RecorderLook): RecorderNews | null;
@@ -56,37 +60,39 @@ export function openRecorderExport(options: RecorderExportOptions): RecorderExpo
   const { position: kept, rules, hasPlane } = options;
   let own: RingReader | null = null;
   let supervisor: RingReader | null = null;
+  let identity: RingHeader | null = null;
   let state = kept?.state ?? createPlanState(rules.phasesAtOnce);
   let ring = kept?.ring ?? null;
   let origin = kept === null ? null : { bornNs: kept.bornNs, wallMinusMonoNs: kept.wallMinusMonoNs };
 
-  const open = () => {
-    own ??= openIfThere(options.ringPath);
+  const open = (harmed: boolean) => {
     if (options.supervisorPath !== null) supervisor ??= openIfThere(options.supervisorPath);
-    return supervisor?.header ?? own?.header ?? null;
+    if (!harmed) own ??= openIfThere(options.ringPath);
+    identity ??= supervisor?.header ?? own?.header ?? null;
   };
-  const readOwn = (gone: boolean) => {
+  const read = (gone: boolean) => {
     if (own === null) return { entries: [], dropped: 0 };
     const cursor = { next: state.next, ...(ring !== null && { ring }) };
-    const read = own.read(cursor, { limit: entriesAtOnce, writerDead: gone });
+    const news = own.read(cursor, { limit: entriesAtOnce, writerDead: gone });
     ring = own.header.ring;
-    return read;
+    return news;
   };
 
   return {
-    header: open,
-    look({ nowNs, gone }) {
-      const header = open();
-      if (header === null) return null;
-      origin ??= originOf(header, options.wallMinusMonoNs);
+    identity: () => identity,
+    header: () => own?.header ?? null,
+    look({ nowNs, gone, harmed = false }) {
+      open(harmed);
+      if (identity === null) return null;
+      origin ??= originOf(identity, options.wallMinusMonoNs);
       const { bornNs, wallMinusMonoNs } = origin;
-      const { entries, dropped } = readOwn(gone);
+      const { entries, dropped } = harmed ? { entries: [], dropped: 0 } : read(gone);
       const more = entries.length === entriesAtOnce;
-      const ended = gone && !more ? findEnd(own, supervisor) : null;
+      const ended = gone && !more ? findEnd(harmed ? null : own, supervisor) : null;
       const wallAtNs = (monoNs: bigint) => monoNs + wallMinusMonoNs;
       // With more to read at once, what is open now is not yet known.
       const input = { entries, nowNs: more ? null : nowNs, ended };
-      const planned = planSpans(state, input, { identity: header, bornNs, wallAtNs, hasPlane, rules });
+      const planned = planSpans(state, input, { identity, bornNs, wallAtNs, hasPlane, rules });
       state = planned.state;
       const { spans, logs, sampledOut, rateLimited } = planned;
       const position = { ring, bornNs, wallMinusMonoNs, state };
