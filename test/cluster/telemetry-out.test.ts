@@ -1,7 +1,10 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type OtlpSink, openOtlpSink, type ReceivedSpan, traceFaults } from '../support/otlp-sink.ts';
 import { type PlaneOptions, type StartedPlane, startPlane } from '../support/plane-harness.ts';
-import { chatBody, eventually, post } from '../support/plane-requests.ts';
+import { chatBody, eventually, post, timelineOf } from '../support/plane-requests.ts';
 import { nativeIsBuilt } from '../support/runner-subjects.ts';
 
 const planes: StartedPlane[] = [];
@@ -139,3 +142,78 @@ if (nativeIsBuilt) hangAndKill('MLX, tiny', ['--model', 'tiny', '--ranks', '2'],
 else
   test.skip('a hang is told of while it lasts, MLX: the native core is not built, run `npm run native`', () =>
     undefined);
+
+test('without an endpoint nothing of OpenTelemetry is loaded', async () => {
+  const preload = new URL('../support/no-opentelemetry.mjs', import.meta.url);
+  const plane = await startPlane({ args: simulated, env: { NODE_OPTIONS: `--import=${preload.href}` } });
+  planes.push(plane);
+  expect((await ask(plane, { max_tokens: 2 })).response.status).toBe(200);
+  // The preload works: with an endpoint such a plane cannot start.
+  const env = { NODE_OPTIONS: `--import=${preload.href}`, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+  await expect(startPlane({ args: ['--no-model'], env })).rejects.toThrow(/opentelemetry\S* was loaded/);
+});
+
+test('a receiver that is away costs nobody anything, and gets what it missed when it is back', async () => {
+  const { sink, plane } = await start({ env: { OTEL_EXPORTER_OTLP_TIMEOUT: '1000' } });
+  await untilSpans(sink, (all) => all.length > 0);
+  await sink.close();
+  const away = performance.now();
+  const asked: string[] = [];
+  while (performance.now() - away < 10_000) {
+    const { traceId, response } = await ask(plane, { max_tokens: 8 });
+    expect(response.status).toBe(200);
+    asked.push(traceId);
+  }
+  expect(plane.log()).toMatch(/warn the OTLP receiver does not take .*signal=traces.*ECONNREFUSED/);
+  await sink.open();
+  const all = await untilSpans(sink, (spans) => asked.every((traceId) => tasksOf(spans, traceId) === 2), 20_000);
+  expect(plane.log()).toMatch(/info the OTLP receiver takes what is sent again signal=traces .*dropped=0 failed=0/);
+  expect(traceFaults(all)).toEqual([]);
+});
+
+const tasksOf = (spans: readonly ReceivedSpan[], traceId: string) =>
+  named(spans, 'task').filter((span) => span.traceId === traceId).length;
+
+test('a plane that was killed leaves its ranks’ ends to the next, which says nothing twice that had arrived', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'rankscope-out-'));
+  try {
+    const { sink, plane } = await start({ dataDir });
+    const { response } = await ask(plane, { max_tokens: 2_000, stream: true });
+    const traceId = (response.headers.get('x-rankscope-command-id') ?? '').replaceAll('-', '');
+    await untilSpans(sink, (all) => all.some((span) => span.traceId === traceId && span.name === 'decode_stream'));
+    process.kill(plane.pid, 'SIGKILL');
+    await response.body?.cancel();
+    const before = sink.spans.length;
+    const next = await startPlane({ args: ['--no-model'], dataDir, env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } });
+    planes.push(next);
+    const lost = (spans: readonly ReceivedSpan[]) =>
+      spans.filter((span) => span.attributes['rankscope.span.state'] === 'lost');
+    const spans = await untilSpans(sink, (all) => lost(all).filter((span) => span.traceId === traceId).length === 2);
+    expect(lost(spans).map(({ attributes }) => attributes['error.type'])).toEqual(['exited', 'exited']);
+    // At most the last batch comes again, and as it was.
+    const early = new Map(spans.slice(0, before).map((span) => [span.spanId, span]));
+    const again = spans.slice(before).filter(({ spanId }) => early.has(spanId));
+    for (const span of again) expect({ ...span, atMs: 0 }).toEqual({ ...early.get(span.spanId), atMs: 0 });
+    const once = spans.filter((span, at) => at < before || !early.has(span.spanId));
+    expect(traceFaults(once)).toEqual([]);
+    await next.stop();
+    expect(readdirSync(join(dataDir, 'export'))).toEqual(['commands.jsonl']);
+    expect(statSync(join(dataDir, 'export/commands.jsonl')).size).toBe(0);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
+test('a stopped rank that is killed while it rests was hung, and its spans say so', async () => {
+  const { sink, plane } = await start();
+  await inject(plane, { kind: 'stop', rank: 1 });
+  await eventually(
+    () => timelineOf(plane.url),
+    ({ timeline }) => timeline.some(({ event }) => event === 'process_stalled'),
+  );
+  await inject(plane, { kind: 'kill', rank: 1 });
+  const failedOne = ({ attributes, resource }: ReceivedSpan) =>
+    attributes['error.type'] !== undefined && resource['rankscope.rank'] === 1;
+  const spans = await untilSpans(sink, (all) => all.some(failedOne));
+  expect(spans.filter(failedOne)).toMatchObject([{ name: 'idle', attributes: { 'error.type': 'killed_after_hang' } }]);
+});

@@ -97,6 +97,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     cluster,
     feed,
     tracing,
+    exportFacts: telemetry.facts,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,

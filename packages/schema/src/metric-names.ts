@@ -13,7 +13,19 @@ export const metricNames = {
   nodeReachable: 'rankscope_node_reachable',
   gatherDuration: 'rankscope_gather_duration_seconds',
   tokens: 'rankscope_tokens_total',
+  /** Spans or log records that a receiver took; labels {@link exportLabels}. */
+  exportExported: 'rankscope_export_exported_total',
+  /** … given up unsent because too many waited. */
+  exportDropped: 'rankscope_export_dropped_total',
+  /** … refused by the receiver. */
+  exportFailed: 'rankscope_export_failed_total',
+  exportQueued: 'rankscope_export_queued',
+  /** Finished phases that were too many a second to be sent; label node only. */
+  exportRateLimited: 'rankscope_export_rate_limited_total',
 } as const;
+
+/** Labels of what is said of the export; the signal is `traces` or `logs`. */
+export const exportLabels = ['node', 'signal'] as const;
 
 /** Labels of a rank's metrics. `instance` is Prometheus' own, so ours is `instance_id`; never a task or barrier number. */
 export const rankLabels = ['node', 'instance_id', 'model', 'rank'] as const;

@@ -46,6 +46,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     cluster,
     feed,
     tracing: noTracing,
+    exportFacts: () => null,
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',

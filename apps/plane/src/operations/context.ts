@@ -2,6 +2,7 @@ import type { Clock } from '@rankscope/daemon';
 import type { Cluster } from '../cluster/gather/gather.ts';
 import type { TimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import type { TaskBoard } from '../control/route/task-board.ts';
+import type { NodeExportFacts } from '../node/export/node-export.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -29,6 +30,8 @@ export interface Context {
   readonly feed: TimelineFeed;
   /** Of the plane's own work. */
   readonly tracing: Tracing;
+  /** What became of the telemetry that left; null where none leaves. */
+  readonly exportFacts: () => NodeExportFacts | null;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;
   /** Null before the model is there, or where none is wanted; then `whyNotServing` says which. */

@@ -117,8 +117,8 @@ function exporterOptions(signal: OtlpSignal) {
     headers: { ...headers },
     timeoutMillis: timeoutMs,
     compression: compression === 'gzip' ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
-    // One batch after the other: order is what lets a parent come before its children.
-    concurrencyLimit: 1,
+    // We send one batch after the other; the exporter calls back before it has crossed the last one off.
+    concurrencyLimit: 2,
     httpAgentOptions: {
       keepAlive: true,
       ...(caFile !== null && { ca: readFileSync(caFile) }),

@@ -4,7 +4,7 @@ import type { OpenTask, PlanState } from './plan-state.ts';
 import type { SpanMaker } from './span-maker.ts';
 
 /** A rank holds some 32 commands at most; of those that have ended the newest are remembered, so that none comes twice. */
-const keptCommands = 256;
+const keptCommands = 64;
 
 /** The anchors of the rank's life, the first time. */
 export function anchorAttempt(state: PlanState, make: SpanMaker): SpanEvidence[] {

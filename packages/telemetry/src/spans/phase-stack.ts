@@ -38,7 +38,7 @@ export function openPhases(state: PlanState): OpenPhase[] {
   return Object.values(state.open).flat();
 }
 
-/** What the task loop is in. */
+/** What the task loop is in; where it is between two phases, what another cell is in. */
 export function innermost(state: PlanState): OpenPhase | null {
-  return state.open[nowCells.taskLoop]?.at(-1) ?? null;
+  return state.open[nowCells.taskLoop]?.at(-1) ?? openPhases(state).at(-1) ?? null;
 }

@@ -114,7 +114,7 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
   function end(how: RankEnd): void {
     state.done = true;
     const inside = innermost(state);
-    const lost = openPhases(state).map((phase) => ({ phase, span: make.lost(phase, how, state) }));
+    const lost = openPhases(state).map((phase) => ({ phase, span: make.lost(phase, how, state, inside) }));
     spans.push(...lost.map(({ span }) => span));
     if (how.kind === 'clean') return;
     const span = lost.find(({ phase }) => phase === inside)?.span;

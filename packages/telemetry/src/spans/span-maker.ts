@@ -145,22 +145,25 @@ export class SpanMaker {
     });
   }
 
-  /** The real span of a phase that nobody lived to leave. Ends with the last proof of life. */
-  lost(phase: OpenPhase, end: RankEnd, state: PlanState): SpanEvidence {
+  /**
+   * The real span of a phase that nobody lived to leave. Ends with the last proof of life. Of phases within each other
+   * only the innermost failed: a rank dies once.
+   */
+  lost(phase: OpenPhase, end: RankEnd, state: PlanState, innermost: OpenPhase | null): SpanEvidence {
     const endNs = latestNs([end.lastLifeNs, state.lastEntryNs]) ?? phase.startNs;
     const due = this.#dueBy(phase, endNs);
     const type = findLostError(end, { phase: phase.phase, overdue: due !== null });
+    const failed = phase === innermost;
     return this.#span({
       kind: 'phase',
       ...keyOf(phase),
       name: phase.phase,
       endNs,
-      error: `${type} (${end.detail})`,
+      error: failed ? `${type} (${end.detail})` : null,
       attributes: {
-        ...phaseAttributes(phase, state.site ?? phase.site),
-        ...standingAttributes(state),
+        ...phaseAttributes(phase, failed ? (state.site ?? phase.site) : phase.site),
+        ...(failed && { ...standingAttributes(state), [names.errorType]: type }),
         [names.state]: spanStates.lost,
-        [names.errorType]: type,
         ...(due !== null && { [names.stallCount]: due.count }),
       },
     });
