@@ -2,8 +2,14 @@ import { expect, test } from 'vitest';
 import { type DeliveryLimits, openDelivery, type SendOutcome } from './delivery.ts';
 import type { Parcel } from './parcel-queue.ts';
 
-const limits: DeliveryLimits = { queued: 100, batch: 10, lingerMs: 0, firstRetryMs: 1, lastRetryMs: 4 };
-const parcel = (payload: number): Parcel<number> => ({ payload, spanId: null, parentSpanId: null, anchorOf: null });
+const limits: DeliveryLimits = { queued: 100, batch: 10, lingerMs: 0, urgentMs: 0, firstRetryMs: 1, lastRetryMs: 4 };
+const parcel = (payload: number): Parcel<number> => ({
+  payload,
+  spanId: null,
+  parentSpanId: null,
+  anchorOf: null,
+  urgent: false,
+});
 
 /** A receiver that says these, one after the other, and then accepts. */
 function receiver(...says: SendOutcome[]) {
@@ -76,4 +82,37 @@ test('a mark is reached when all before it is settled, and not before', async ()
   answers[0]?.({ kind: 'delivered' });
   expect(await flushed).toBe(true);
   expect(reached).toEqual(['a']);
+});
+
+test('what is urgent takes along what waits, and does not wait for the next batch', async () => {
+  const got: number[][] = [];
+  const delivery = openDelivery<number>({
+    limits: { ...limits, lingerMs: 60_000 },
+    onTrouble: () => undefined,
+    send: async (batch) => {
+      got.push([...batch]);
+      return { kind: 'delivered' };
+    },
+  });
+  delivery.push(parcel(1));
+  delivery.push({ ...parcel(2), urgent: true });
+  await expect.poll(() => got).toEqual([[1, 2]]);
+  delivery.close();
+});
+
+test('urgent or not, a receiver that said "later" is not asked before', async () => {
+  const asked: number[] = [];
+  const delivery = openDelivery<number>({
+    limits: { ...limits, firstRetryMs: 200 },
+    onTrouble: () => undefined,
+    send: async () => {
+      asked.push(performance.now());
+      return asked.length === 1 ? { kind: 'later', reason: 'busy' } : { kind: 'delivered' };
+    },
+  });
+  delivery.push({ ...parcel(1), urgent: true });
+  await expect.poll(() => asked.length).toBe(1);
+  delivery.push({ ...parcel(2), urgent: true });
+  await expect.poll(() => asked.length).toBeGreaterThan(1);
+  expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(190);
 });

@@ -11,8 +11,10 @@ export interface DeliveryLimits {
   /** Parcels that may wait. */
   readonly queued: number;
   readonly batch: number;
-  /** How long the first parcel waits for company. */
+  /** How long a parcel waits for company … */
   readonly lingerMs: number;
+  /** … and an urgent one. */
+  readonly urgentMs: number;
   readonly firstRetryMs: number;
   readonly lastRetryMs: number;
 }
@@ -22,8 +24,10 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   queued: 8_192,
   // What SDKs send at once. It is put into words on the plane's loop: some 5 ms.
   batch: 512,
-  // One request for what a task's beginning brings, and still visible before anybody looks.
-  lingerMs: 100,
+  // A request costs more than the spans in it; nobody looks for a phase that is over within a second.
+  lingerMs: 1_000,
+  // Anchors, markers and failures are there before anybody looks, and what comes at one moment still goes together.
+  urgentMs: 100,
   firstRetryMs: 1_000,
   // A receiver that is back is found within seconds; one knock in five costs nothing.
   lastRetryMs: 5_000,
@@ -51,19 +55,25 @@ export function openDelivery<T>({ send, limits, onTrouble }: DeliveryOptions<T>)
   const queue = new ParcelQueue<T>(limits.queued);
   const flushers = new Set<() => void>();
   let timer: NodeJS.Timeout | null = null;
+  let dueMs = 0;
+  let restUntilMs = 0;
   let sending = false;
   let closed = false;
   let retryMs = limits.firstRetryMs;
   let trouble: string | null = null;
 
   const schedule = (afterMs: number) => {
-    if (timer !== null || sending || closed) return;
+    if (sending || closed) return;
+    const atMs = Math.max(performance.now() + afterMs, restUntilMs);
+    if (timer !== null && dueMs <= atMs) return;
+    if (timer !== null) clearTimeout(timer);
     const run = () => {
       timer = null;
       void pump();
     };
+    dueMs = atMs;
     // A queue must not keep a process alive that has nothing else to do.
-    timer = setTimeout(run, afterMs).unref();
+    timer = setTimeout(run, Math.max(0, atMs - performance.now())).unref();
   };
   const settle = (outcome: SendOutcome) => {
     if (outcome.kind === 'delivered') queue.delivered();
@@ -89,14 +99,17 @@ export function openDelivery<T>({ send, limits, onTrouble }: DeliveryOptions<T>)
       if (outcome.kind === 'refused' && queue.facts.queued > 0) waitMs = limits.firstRetryMs;
     }
     sending = false;
-    if (waitMs !== null) schedule(waitMs);
+    if (waitMs !== null) {
+      restUntilMs = performance.now() + waitMs;
+      schedule(waitMs);
+    }
     if (queue.facts.queued === 0) for (const done of [...flushers]) done();
   };
 
   return {
     push(parcel) {
       queue.push(parcel);
-      schedule(limits.lingerMs);
+      schedule(parcel.urgent ? limits.urgentMs : limits.lingerMs);
     },
     mark(key, reached) {
       queue.mark(key, reached);

@@ -11,7 +11,7 @@ afterEach(async () => {
   await Promise.all(sinks.splice(0).map((sink) => sink.close()));
 });
 
-const limits: DeliveryLimits = { queued: 100, batch: 10, lingerMs: 0, firstRetryMs: 10, lastRetryMs: 50 };
+const limits: DeliveryLimits = { queued: 100, batch: 10, lingerMs: 0, urgentMs: 0, firstRetryMs: 10, lastRetryMs: 50 };
 const traceId = '0193a5c4aaaa70008000000000000001';
 const identity = {
   runnerId: 'r1',

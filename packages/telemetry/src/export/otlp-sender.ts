@@ -57,17 +57,25 @@ export class OtlpSender {
 
   pushSpan(span: SpanEvidence, resource: Resource): void {
     const { spanId, parentSpanId, anchorOf } = span;
-    this.#spans?.push({ payload: readableSpan(span, resource), spanId, parentSpanId, anchorOf });
+    const urgent = anchorOf !== null || span.error !== null || span.links.length > 0;
+    this.#spans?.push({ payload: readableSpan(span, resource), spanId, parentSpanId, anchorOf, urgent });
   }
 
   /** A span that an SDK made. */
   pushReadable(span: ReadableSpan): void {
     const parentSpanId = span.parentSpanContext?.spanId ?? null;
-    this.#spans?.push({ payload: span, spanId: span.spanContext().spanId, parentSpanId, anchorOf: null });
+    this.#spans?.push({
+      payload: span,
+      spanId: span.spanContext().spanId,
+      parentSpanId,
+      anchorOf: null,
+      urgent: false,
+    });
   }
 
   pushLog(log: LogEvidence, resource: Resource): void {
-    this.#logs?.push({ payload: readableLog(log, resource), spanId: null, parentSpanId: null, anchorOf: null });
+    const payload = readableLog(log, resource);
+    this.#logs?.push({ payload, spanId: null, parentSpanId: null, anchorOf: null, urgent: true });
   }
 
   /** `reached` is called when every span pushed before has been delivered, refused or given up. */

@@ -8,6 +8,7 @@ const parcel = (spanId: string, parentSpanId: string | null = null, anchorOf: An
   spanId,
   parentSpanId,
   anchorOf,
+  urgent: false,
 });
 
 test('when it is full the oldest is given up and counted', () => {

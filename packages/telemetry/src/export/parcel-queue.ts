@@ -7,6 +7,8 @@ export interface Parcel<T> {
   readonly spanId: string | null;
   readonly parentSpanId: string | null;
   readonly anchorOf: AnchorOf | null;
+  /** Somebody may be waiting for it: sent soon and not with the next full batch. */
+  readonly urgent: boolean;
 }
 
 export interface QueueFacts {

@@ -3,7 +3,8 @@ import { type DrawnRecorder, drawnCommand, drawnRecorders } from '../../../../te
 import { spanList } from '../../../../test/support/span-list.ts';
 import { traceIdOfAttempt, traceIdOfCommand } from '../trace-ids.ts';
 import type { LogEvidence, SpanEvidence } from './evidence.ts';
-import { type PlanContext, planSpans } from './plan-spans.ts';
+import type { PlanContext } from './plan-context.ts';
+import { planSpans } from './plan-spans.ts';
 import { createPlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
 import { defaultSpanRules } from './span-rules.ts';

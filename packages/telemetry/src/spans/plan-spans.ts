@@ -2,27 +2,17 @@ import type { RingEntry } from '@rankscope/flight-recorder';
 import { spanAttributes as names } from '@rankscope/schema';
 import { anchorAttempt, anchorCommand, commandOfTask, endCommand } from './anchors.ts';
 import { findLostError } from './error-type.ts';
-import type { LogEvidence, RecorderIdentity, SpanEvidence } from './evidence.ts';
+import type { LogEvidence, SpanEvidence } from './evidence.ts';
 import { lostLog, stallLog } from './evidence-logs.ts';
 import { latestNs } from './latest-ns.ts';
 import { findPhaseClass } from './phase-class.ts';
 import { closePhases, enterPhase, forgetUncertain, innermost, openPhases } from './phase-stack.ts';
+import type { PlanContext } from './plan-context.ts';
 import type { PlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
 import { SpanMaker } from './span-maker.ts';
-import type { SpanRules } from './span-rules.ts';
 import { findDueStall } from './stall-clock.ts';
 import { createVolumeRule } from './volume-rule.ts';
-
-export interface PlanContext {
-  readonly identity: RecorderIdentity;
-  /** When the recorder was opened. CLOCK_MONOTONIC, as all times of a recorder. */
-  readonly bornNs: bigint;
-  readonly wallAtNs: (monoNs: bigint) => bigint;
-  /** A plane made, or makes, the roots. Without one the ranks' anchors have no parent, and none is missing. */
-  readonly hasPlane: boolean;
-  readonly rules: SpanRules;
-}
 
 export interface PlanInput {
   /** The next entries of the recorder, in order. */

@@ -5,7 +5,7 @@ import { findFailureClass, findLostError } from './error-type.ts';
 import type { Attributes, SpanEvidence, SpanPlace } from './evidence.ts';
 import { latestNs } from './latest-ns.ts';
 import { findPhaseClass } from './phase-class.ts';
-import type { PlanContext } from './plan-spans.ts';
+import type { PlanContext } from './plan-context.ts';
 import type { OpenPhase, OpenTask, PlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
 import { idAttributes, memoryAttributes, phaseAttributes, standingAttributes } from './span-attributes.ts';
