@@ -15,6 +15,7 @@ import { listen } from '../../apps/plane/src/http/listen.ts';
 import { openNodeEntries } from '../../apps/plane/src/node/expose/node-entries.ts';
 import { openNodeView } from '../../apps/plane/src/node/expose/node-view.ts';
 import { createMetrics } from '../../apps/plane/src/operations/metrics/metrics.ts';
+import { noTracing } from '../../apps/plane/src/tracing/tracing.ts';
 
 export interface LeaderOptions {
   /** The other nodes, by id. */
@@ -92,6 +93,7 @@ export async function openLeader({ peers, deadlineMs = 2_000, store, joins }: Le
     ...{ newId: () => nodeId, newSeed: () => 1, view, entries, cluster, feed },
     ...{ wantsModel: false, serving: () => null, whyNotServing: () => 'it only watches' },
     ...{ incarnation: nodeId, membership: { role: 'peers' as const }, takesJoins: false },
+    tracing: noTracing,
     metrics: createMetrics({ nodeId, sources: [], log }),
     keeping: tail && { store: kept, tail },
   };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { SinkSpan } from './otlp-sink.ts';
 import { post } from './plane-requests.ts';
+import type { SinkSpan } from './span-sink.ts';
 
 export const senderService = 'rankscope-test';
 const resource = { attributes: [{ key: 'service.name', value: { stringValue: senderService } }] };

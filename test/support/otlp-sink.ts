@@ -1,93 +1,190 @@
-import { createServer } from 'node:http';
-import protobuf from 'protobufjs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 
-/** As much of OTLP as a sink needs to tell spans and records apart. */
-const { root } = protobuf.parse(`
-  syntax = "proto3";
-  message Traces { repeated ResourceSpans resources = 1; }
-  message ResourceSpans { repeated ScopeSpans scopes = 2; }
-  message ScopeSpans { repeated Span spans = 2; }
-  message Span { bytes trace_id = 1; bytes span_id = 2; string name = 5; }
-  message Logs { repeated ResourceLogs resources = 1; }
-  message ResourceLogs { repeated ScopeLogs scopes = 2; }
-  message ScopeLogs { repeated Log logs = 2; }
-  message Log { string event_name = 12; }
-`);
+type AttributeValue = string | number | boolean | undefined;
 
-export interface SinkSpan {
+export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
+  readonly parentSpanId: string | null;
   readonly name: string;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly resource: Readonly<Record<string, AttributeValue>>;
+  /** 0 unset, 1 ok, 2 error. */
+  readonly status: number;
+  readonly message: string;
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  /** When it came, by Date.now(). */
+  readonly atMs: number;
 }
 
-/** An OTLP receiver that stands for the leading plane: keeps what it is sent, and can be away. */
+export interface ReceivedLog {
+  readonly eventName: string;
+  readonly body: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+}
+
 export interface OtlpSink {
+  /** What OTEL_EXPORTER_OTLP_ENDPOINT is set to. */
   readonly url: string;
-  spans(): readonly SinkSpan[];
-  /** Event names of the log records. */
-  events(): readonly string[];
-  /** The Authorization headers that came, without doubles. */
-  tokens(): readonly string[];
+  readonly spans: readonly ReceivedSpan[];
+  readonly logs: readonly ReceivedLog[];
+  /** Every request that came, with its headers. */
+  readonly requests: readonly { readonly path: string; readonly headers: IncomingMessage['headers'] }[];
+  /** Says this to whatever comes, until told otherwise; null takes it. */
+  answerWith(answer: { readonly status: number; readonly body: string } | null): void;
+  /** Nobody listens any more; `open` listens at the same port again. */
   close(): Promise<void>;
+  open(): Promise<void>;
 }
 
-/** `port` 0 takes a free one. */
-export async function openOtlpSink(port = 0): Promise<OtlpSink> {
-  const spans: SinkSpan[] = [];
-  const events: string[] = [];
-  const tokens = new Set<string>();
-  const server = createServer((request, answer) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      tokens.add(request.headers.authorization ?? '');
-      if (request.url === '/v1/traces') spans.push(...decodeSpans(Buffer.concat(chunks)));
-      else if (request.url === '/v1/logs') events.push(...decodeEvents(Buffer.concat(chunks)));
-      else return void answer.writeHead(404).end();
-      answer.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const address = server.address();
-  const boundPort = typeof address === 'object' && address !== null ? address.port : 0;
+/** A receiver of OTLP over HTTP, in JSON, that keeps what it gets: the other end of a wire, in the same process. */
+export async function openOtlpSink(): Promise<OtlpSink> {
+  const spans: ReceivedSpan[] = [];
+  const logs: ReceivedLog[] = [];
+  const requests: { path: string; headers: IncomingMessage['headers'] }[] = [];
+  let answer: { status: number; body: string } | null = null;
+  let port = 0;
+  let server: Server | null = null;
+
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    requests.push({ path: request.url ?? '', headers: request.headers });
+    if (answer !== null) return response.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.body);
+    const bytes = Buffer.concat(parts);
+    const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+    if (request.url === '/v1/traces') spans.push(...readSpans(JSON.parse(text) as TraceRequest));
+    else if (request.url === '/v1/logs') logs.push(...readLogs(JSON.parse(text) as LogRequest));
+    else return response.writeHead(404).end('only /v1/traces and /v1/logs');
+    return response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  };
+  const open = async () => {
+    const opened = createServer((request, response) => void take(request, response));
+    await new Promise<void>((done) => opened.listen(port, '127.0.0.1', done));
+    const address = opened.address();
+    if (address !== null && typeof address === 'object') port = address.port;
+    server = opened;
+  };
+  await open();
   return {
-    url: `http://127.0.0.1:${boundPort}`,
-    spans: () => spans,
-    events: () => events,
-    tokens: () => [...tokens],
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    url: `http://127.0.0.1:${port}`,
+    spans,
+    logs,
+    requests,
+    answerWith(given) {
+      answer = given;
+    },
+    open,
+    async close() {
+      const closing = server;
+      server = null;
+      if (closing === null) return;
+      closing.closeAllConnections();
+      await new Promise((done) => closing.close(done));
+    },
   };
 }
 
-interface Decoded {
-  readonly resources?: {
-    readonly scopes?: {
-      readonly spans?: { readonly traceId: Buffer; readonly spanId: Buffer; readonly name: string }[];
-      readonly logs?: { readonly eventName: string }[];
+/** Ids that came more than once, and spans whose parent never came: what no trace may have. */
+export function traceFaults(spans: readonly ReceivedSpan[]): string[] {
+  const names = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span.name]));
+  const seen = new Set<string>();
+  return spans.flatMap(({ traceId, spanId, parentSpanId, name, startNs, endNs }) => {
+    const key = `${traceId} ${spanId}`;
+    const faults: string[] = [];
+    if (seen.has(key)) faults.push(`${name} came twice`);
+    seen.add(key);
+    if (parentSpanId !== null && !names.has(`${traceId} ${parentSpanId}`))
+      faults.push(`${name} has a parent that never came`);
+    if (endNs <= startNs) faults.push(`${name} ends before it has begun`);
+    return faults;
+  });
+}
+
+interface Value {
+  readonly stringValue?: string;
+  readonly intValue?: number | string;
+  readonly doubleValue?: number;
+  readonly boolValue?: boolean;
+}
+type Pairs = readonly { readonly key: string; readonly value: Value }[];
+interface Ids {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+interface TraceRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: Pairs };
+    readonly scopeSpans: readonly {
+      readonly spans: readonly (Ids & {
+        readonly parentSpanId?: string;
+        readonly name: string;
+        readonly startTimeUnixNano: string;
+        readonly endTimeUnixNano: string;
+        readonly attributes: Pairs;
+        readonly status: { readonly code?: number; readonly message?: string };
+        readonly links: readonly Ids[];
+      })[];
+    }[];
+  }[];
+}
+interface LogRequest {
+  readonly resourceLogs: readonly {
+    readonly scopeLogs: readonly {
+      readonly logRecords: readonly (Ids & {
+        readonly eventName: string;
+        readonly body: Value;
+        readonly attributes: Pairs;
+      })[];
     }[];
   }[];
 }
 
-function decode(type: string, bytes: Buffer) {
-  const message = root.lookupType(type);
-  const { resources = [] } = message.toObject(message.decode(bytes), { defaults: true }) as Decoded;
-  return resources.flatMap(({ scopes = [] }) => scopes);
-}
-
-function decodeSpans(bytes: Buffer): SinkSpan[] {
-  return decode('Traces', bytes).flatMap(({ spans = [] }) =>
-    spans.map(({ traceId, spanId, name }) => ({
-      traceId: Buffer.from(traceId).toString('hex'),
-      spanId: Buffer.from(spanId).toString('hex'),
-      name,
-    })),
+function readSpans({ resourceSpans }: TraceRequest): ReceivedSpan[] {
+  const atMs = Date.now();
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap((scope) =>
+      scope.spans.map((span) => ({
+        traceId: span.traceId,
+        spanId: span.spanId,
+        parentSpanId: span.parentSpanId || null,
+        name: span.name,
+        startNs: BigInt(span.startTimeUnixNano),
+        endNs: BigInt(span.endTimeUnixNano),
+        attributes: valuesOf(span.attributes),
+        resource: valuesOf(resource.attributes),
+        status: span.status.code ?? 0,
+        message: span.status.message ?? '',
+        links: span.links.map(({ traceId, spanId }) => ({ traceId, spanId })),
+        atMs,
+      })),
+    ),
   );
 }
 
-function decodeEvents(bytes: Buffer): string[] {
-  return decode('Logs', bytes).flatMap(({ logs = [] }) => logs.map(({ eventName }) => eventName));
+function readLogs({ resourceLogs }: LogRequest): ReceivedLog[] {
+  return resourceLogs.flatMap(({ scopeLogs }) =>
+    scopeLogs.flatMap((scope) =>
+      scope.logRecords.map(({ eventName, body, traceId, spanId, attributes }) => ({
+        eventName,
+        body: String(plainValue(body)),
+        traceId,
+        spanId,
+        attributes: valuesOf(attributes),
+      })),
+    ),
+  );
+}
+
+function valuesOf(pairs: Pairs): Record<string, AttributeValue> {
+  return Object.fromEntries(pairs.map(({ key, value }) => [key, plainValue(value)]));
+}
+
+function plainValue({ stringValue, intValue, doubleValue, boolValue }: Value): AttributeValue {
+  return stringValue ?? (intValue === undefined ? (doubleValue ?? boolValue) : Number(intValue));
 }

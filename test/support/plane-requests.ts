@@ -24,6 +24,8 @@ export const chatBody = (more: object = {}) => ({
   ...more,
 });
 
+const printable = (_key: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
+
 /** Asks again until the answer will do; throws with the last answer when it does not in time. */
 export async function eventually<T>(
   ask: () => Promise<T>,
@@ -34,7 +36,8 @@ export async function eventually<T>(
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;
-    if (Date.now() > until) throw new Error(`not in ${withinMs} ms; last: ${JSON.stringify(value).slice(0, 4000)}`);
+    if (Date.now() > until)
+      throw new Error(`not in ${withinMs} ms; last: ${JSON.stringify(value, printable).slice(0, 4000)}`);
     await sleep(50);
   }
 }

@@ -3,8 +3,8 @@ import { afterEach, expect } from 'vitest';
 import { collectorConfig } from '../../apps/cli/bootstrap/stack/plan-collector.ts';
 import { createJaegerClient } from '../support/jaeger-client.ts';
 import { makeSpans, sendEvent, senderService, sendSpans } from '../support/otlp-sender.ts';
-import { type OtlpSink, openOtlpSink, type SinkSpan } from '../support/otlp-sink.ts';
 import { refusedPeer } from '../support/plane-bad-peers.ts';
+import { type OtlpSink, openOtlpSink, type SinkSpan } from '../support/span-sink.ts';
 import { stackPrograms, startCollector, startJaeger, testWith } from '../support/stack.ts';
 
 const opened: (() => Promise<void>)[] = [];

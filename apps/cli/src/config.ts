@@ -1,3 +1,4 @@
+import type { OtlpEnv } from '@rankscope/telemetry';
 import { UsageError } from './usage-error.ts';
 
 export interface Config {
@@ -7,6 +8,8 @@ export interface Config {
   readonly token: string | undefined;
   /** What a plane that we start gets: everything but what is meant for us. */
   readonly planeEnv: Readonly<Record<string, string | undefined>>;
+  /** For what `export` sends, as the standard variables say. */
+  readonly otlpEnv: OtlpEnv;
   /** Whether somebody sits before this machine, so that a browser can be shown to them. */
   readonly hasDisplay: boolean;
 }
@@ -21,6 +24,7 @@ export function readConfig(urlFlag: string | undefined, env: NodeJS.ProcessEnv =
     url: given === undefined ? defaultUrl : parseUrl(given, urlFlag === undefined ? 'RANKSCOPE_URL' : '--url'),
     token: env.RANKSCOPE_TOKEN || env.RANKSCOPE_READ_TOKEN || undefined,
     planeEnv,
+    otlpEnv: Object.fromEntries(Object.entries(env).filter(([key]) => key.startsWith('OTEL_'))),
     hasDisplay: process.platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY),
   });
 }

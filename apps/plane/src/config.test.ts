@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { ConfigError } from '@rankscope/daemon';
+import { ConfigError, formatConfig } from '@rankscope/daemon';
 import { expect, test } from 'vitest';
-import { ConfigFields, readConfig } from './config.ts';
+import { ConfigFields, readConfig, secretKeys } from './config.ts';
 
 function faultsOf(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
   try {
@@ -27,6 +27,23 @@ test('without a word a plane serves SmolLM2 over two ranks on loopback, and lets
   expect(config.model).toEqual({ model: 'smollm2', ranks: 2, plan: 'pipeline', engine: 'mlx' });
   expect(config.deadlines.connectMs).toBe(60_000);
   expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('where telemetry goes is read from the standard variables, and nowhere without them', () => {
+  expect(configOf([]).otlp).toBeNull();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318', OTEL_EXPORTER_OTLP_HEADERS: 'authorization=secret' };
+  expect(configOf([], env).otlp?.traces?.url).toBe('http://a:4318/v1/traces');
+  expect(configOf(['--otel-exporter-otlp-endpoint', 'http://b:4318'], env).otlp?.logs?.url).toBe(
+    'http://b:4318/v1/logs',
+  );
+  expect(formatConfig(readConfig({ argv: [], env }).shown, secretKeys)).not.toContain('secret');
+  const faults = faultsOf([], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://a:4318',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: '/nowhere/ca.pem',
+    OTEL_EXPORTER_OTLP_TIMEOUT: 'soon',
+  });
+  expect(faults.join('\n')).toMatch(/OTEL_EXPORTER_OTLP_TIMEOUT = "soon"/);
+  expect(faults.join('\n')).toMatch(/there is no file \/nowhere\/ca.pem/);
 });
 
 test('every fault is told at once', () => {

@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type GivenConfig, logLevels, parseConfig } from '@rankscope/daemon';
 import { RankDeadlines } from '@rankscope/schema';
+import { type OtlpEnv, type OtlpSettings, parseOtlpSettings } from '@rankscope/telemetry';
 import { z } from 'zod';
 import { findAddressFaults } from './find-address-faults.ts';
 import { isLoopback } from './is-loopback.ts';
@@ -57,7 +58,13 @@ export const ConfigFields = z.object({
   RANKSCOPE_TASK_DEADLINE_MS: whole(100, 3_600_000).optional(),
 });
 
-export const secretKeys = ['RANKSCOPE_TOKEN', 'RANKSCOPE_JOIN_TOKEN', 'RANKSCOPE_READ_TOKEN'] as const;
+/** OTLP headers bear tokens. */
+export const secretKeys = [
+  'RANKSCOPE_TOKEN',
+  'RANKSCOPE_JOIN_TOKEN',
+  'RANKSCOPE_READ_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+] as const;
 
 export interface Config {
   readonly host: string;
@@ -84,6 +91,8 @@ export interface Config {
   readonly webDir: string;
   readonly deadlines: RankDeadlines;
   readonly model: ModelFlags;
+  /** Where telemetry goes, by the standard OTEL_* variables; null: nowhere. */
+  readonly otlp: OtlpSettings | null;
 }
 
 export interface ConfigInput {
@@ -115,22 +124,24 @@ export function readConfig(input: ConfigInput): ReadConfig {
     ...findAddressFaults(texts),
     ...positionals.map((word) => `${JSON.stringify(word)} is not expected here: a plane takes flags only`),
     ...findModelFaults(flags, isDirectory),
+    ...findOtlpFaults(otlpEnvOf(input.env, flags)),
   ];
   const parsed = parseConfig({
     fields: ConfigFields,
     env,
     argv,
     secret: secretKeys,
-    extraFlags: modelFlags,
+    extraFlags: { ...modelFlags, [otlpFlag]: 'string' },
     moreFaults,
   });
-  const config = freezeConfig(parsed.values, parseModelFlags(parsed.flags));
+  const { settings } = parseOtlpSettings(otlpEnvOf(input.env, parsed.flags));
+  const config = freezeConfig(parsed.values, parseModelFlags(parsed.flags), settings);
   return { config, printConfig: parsed.printConfig, shown: show(parsed.values, config) };
 }
 
 type Values = z.output<typeof ConfigFields>;
 
-function freezeConfig(values: Values, model: ModelFlags): Config {
+function freezeConfig(values: Values, model: ModelFlags, otlp: OtlpSettings | null): Config {
   return Object.freeze({
     host: values.RANKSCOPE_HOST,
     port: values.RANKSCOPE_PORT,
@@ -157,11 +168,12 @@ function freezeConfig(values: Values, model: ModelFlags): Config {
       }),
     ),
     model: Object.freeze(model),
+    otlp: otlp && Object.freeze(otlp),
   });
 }
 
 /** Every setting in the order of the schema, with what it comes to where nobody has set it. */
-function show(values: Values, { nodeName, injectAllowed, deadlines, model }: Config): Record<string, unknown> {
+function show(values: Values, { nodeName, injectAllowed, deadlines, model, otlp }: Config): Record<string, unknown> {
   const effective: Record<string, unknown> = {
     ...values,
     RANKSCOPE_NODE_NAME: nodeName,
@@ -172,7 +184,42 @@ function show(values: Values, { nodeName, injectAllowed, deadlines, model }: Con
     RANKSCOPE_TASK_DEADLINE_MS: deadlines.taskMs,
   };
   const settings = Object.keys(ConfigFields.shape).map((key) => [key, effective[key] ?? null]);
-  return { ...Object.fromEntries(settings), ...model, model: model.model ?? 'none' };
+  return {
+    ...Object.fromEntries(settings),
+    ...(otlp && showOtlp(otlp)),
+    ...model,
+    model: model.model ?? 'none',
+  };
+}
+
+/** The one of the standard variables that is worth a flag; it stands for OTEL_EXPORTER_OTLP_ENDPOINT. */
+const otlpFlag = 'otel-exporter-otlp-endpoint';
+
+function otlpEnvOf(env: OtlpEnv, flags: GivenConfig['flags']): OtlpEnv {
+  const endpoint = flags[otlpFlag];
+  return typeof endpoint === 'string' ? { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } : env;
+}
+
+function findOtlpFaults(env: OtlpEnv): string[] {
+  const { settings, faults } = parseOtlpSettings(env);
+  const files = [settings?.traces, settings?.logs].flatMap((signal) =>
+    signal ? [signal.caFile, signal.certFile, signal.keyFile] : [],
+  );
+  const missing = [...new Set(files)].filter(
+    (path) => path !== null && !statSync(path, { throwIfNoEntry: false })?.isFile(),
+  );
+  return [
+    ...faults,
+    ...missing.map((path) => `OTEL_EXPORTER_OTLP_*: there is no file ${path} for a certificate or key`),
+  ];
+}
+
+function showOtlp({ traces, logs }: OtlpSettings): Record<string, unknown> {
+  return {
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces?.url ?? null,
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: logs?.url ?? null,
+    OTEL_EXPORTER_OTLP_HEADERS: Object.keys({ ...traces?.headers, ...logs?.headers }).length > 0,
+  };
 }
 
 function defaultDataDir(): string {

@@ -6,6 +6,8 @@ import { NodeId } from '@rankscope/schema';
 export interface DataDirectory {
   readonly nodeId: NodeId;
   readonly runnersDir: string;
+  /** Where the export of recorders stands; made by whoever exports. */
+  readonly exportDir: string;
   /** Names of configured peers. */
   readonly peersPath: string;
   /** The nodes that this plane leads. */
@@ -27,6 +29,7 @@ export function openDataDirectory(path: string, options: { bootId: string; newId
     const lock = openLockFile({ path: join(path, 'lock'), bootId: options.bootId });
     const nodeId = readNodeId(join(path, 'node-id'), options.newId);
     const paths = {
+      exportDir: join(path, 'export'),
       peersPath: join(path, 'peers.json'),
       membersPath: join(path, 'members.json'),
       clusterPath: join(path, 'cluster.json'),

@@ -1,4 +1,5 @@
 import { type Clock, type Log, logLevels } from '@rankscope/daemon';
+import type { TaskOrder } from '@rankscope/schema';
 import type { Config } from './config.ts';
 import { createTaskBoard } from './control/route/task-board.ts';
 import { findCause, howItEnded } from './node/supervise/how-it-ended.ts';
@@ -16,6 +17,8 @@ export interface OpenModelOptions {
   readonly nodeId: string;
   readonly bootId: string;
   readonly runnersDir: string;
+  /** A command was taken; called before any rank hears of it. */
+  readonly onCommand: (commandId: string, kind: string) => void;
 }
 
 /** The model this plane was asked to serve, from the first byte fetched to the last rank reaped. */
@@ -50,6 +53,7 @@ export function openModel(options: OpenModelOptions): Model {
     log.info('preparing the model', { step: text });
     tellProgress(options, text);
   };
+  const onAccepted = ({ commandId }: TaskOrder) => options.onCommand(commandId, 'chat');
   const bringUp = async (name: string) => {
     try {
       const started = await startModel({ ...options, model: name, onProgress, signal: stopped.signal });
@@ -57,7 +61,7 @@ export function openModel(options: OpenModelOptions): Model {
         if (!stopped.signal.aborted) fail(started.reason);
         return;
       }
-      serving = { instance: started.instance, board: createTaskBoard(started.instance) };
+      serving = { instance: started.instance, board: createTaskBoard(started.instance, { onAccepted }) };
       tellAbout(started.instance, options);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -8,16 +8,21 @@ import type { Config } from './config.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import type { RecorderSource } from './node/export/exported-recorders.ts';
+import { openNodeExport } from './node/export/node-export.ts';
 import { openDurations } from './node/expose/durations.ts';
 import { openNodeEntries } from './node/expose/node-entries.ts';
 import { openNodeView } from './node/expose/node-view.ts';
+import type { Runner } from './node/supervise/runner.ts';
 import { openKeeping } from './open-keeping.ts';
 import { openMembership, planeTokenOf, takesJoins } from './open-membership.ts';
 import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
+import { exportMetrics } from './operations/metrics/export-metrics.ts';
 import { historyMetrics } from './operations/metrics/history-metrics.ts';
 import { planeMetrics } from './operations/metrics/plane-metrics.ts';
 import type { ParentChannel } from './parent-channel.ts';
+import { openTracing } from './tracing/open-tracing.ts';
 
 export interface OpenPlaneOptions {
   readonly config: Config;
@@ -39,7 +44,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const bootId = readBootId();
   const opened = openDataDirectory(config.dataDir, { bootId, newId });
   if (opened.kind === 'refused') return opened;
-  const { nodeId, runnersDir, lock } = opened.directory;
+  const { nodeId, runnersDir, exportDir, lock } = opened.directory;
   shutdown.add('lock', lock.close);
 
   const incarnation = newId();
@@ -49,7 +54,24 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const { directory } = opened;
   const joining = openMembership({ config, clock, log, directory, incarnation, bootId, version, random, onFirst });
   const { membership, book } = joining;
-  const model = openModel({ config, clock, log, newId, parent, nodeId, bootId, runnersDir });
+  const onCommand = (commandId: string, kind: string) => telemetry.commandAccepted(commandId, kind);
+  const model = openModel({ config, clock, log, newId, parent, nodeId, bootId, runnersDir, onCommand });
+  // Closed after the ranks, so that how they ended is told too.
+  const telemetry = await openNodeExport({
+    settings: config.otlp,
+    exportDir,
+    runnersDir,
+    nodeId,
+    bootId,
+    hostName: hostname(),
+    version,
+    clock,
+    log,
+    recorders: () => (model.serving()?.instance.runners ?? []).map(recorderOf),
+  });
+  shutdown.add('telemetry', telemetry.close);
+  const tracing = await openTracing(telemetry);
+  shutdown.add('tracing', tracing.close);
   shutdown.add('ranks', model.close, { deadlineMs: model.closeDeadlineMs });
   const view = openNodeView({
     nodeId,
@@ -81,7 +103,10 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const durations = openDurations({ runners: () => model.serving()?.instance.runners ?? [], nowMs });
   shutdown.add('duration readers', durations.close);
-  const rooms = kept.keeping === null ? [] : [historyMetrics(nodeId, kept.keeping)];
+  const rooms = [
+    ...(kept.keeping === null ? [] : [historyMetrics(nodeId, kept.keeping)]),
+    exportMetrics(nodeId, telemetry.facts),
+  ];
   const metrics = planeMetrics({ nodeId, view, durations, cluster, clock, log, nowMs, serving: model.serving, rooms });
   const ctx: Context = {
     nodeId,
@@ -101,6 +126,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     takesJoins: takesJoins(config),
     feed,
     metrics,
+    tracing,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,
@@ -122,6 +148,11 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   joining.start({ url, port });
   model.start();
   return { kind: 'opened', url };
+}
+
+function recorderOf({ facts }: Runner): RecorderSource {
+  const { runnerId, ringPath } = facts.assignment;
+  return { runnerId, ringPath, supervisorPath: facts.supervisorRingPath, pid: facts.pid, alive: facts.alive };
 }
 
 function readVersion(): string {

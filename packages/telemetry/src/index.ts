@@ -1,1 +1,14 @@
-export { traceIdOfCommand } from './trace-ids.ts';
+export { type DeliveryLimits, defaultDeliveryLimits } from './export/delivery.ts';
+export { loadOtlpSender } from './export/load-otlp-sender.ts';
+export type { OtlpSender } from './export/otlp-sender.ts';
+export { type OtlpEnv, type OtlpSettings, parseOtlpSettings } from './export/otlp-settings.ts';
+export { hostArchOf, type RankSurroundings, rankResource } from './export/rank-resource.ts';
+export { openRecorderExport, type RecorderExport, type RecorderNews } from './export/recorder-export.ts';
+export { encodeRecorderPosition, parseRecorderPosition, type RecorderPosition } from './export/recorder-position.ts';
+export type { SignalFacts } from './export/sender-facts.ts';
+export { isWriterAlive } from './export/writer-alive.ts';
+export type { Attributes, LogEvidence, RecorderIdentity, SpanEvidence, SpanPlace } from './spans/evidence.ts';
+export { spanIdOf } from './spans/span-id.ts';
+export { momentNs } from './spans/span-maker.ts';
+export { defaultSpanRules, type SpanRules } from './spans/span-rules.ts';
+export { traceIdOfAttempt, traceIdOfCommand } from './trace-ids.ts';

@@ -10,6 +10,7 @@ import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import { openNodeEntries } from '../node/expose/node-entries.ts';
 import type { Context } from '../operations/context.ts';
 import { createMetrics } from '../operations/metrics/metrics.ts';
+import { noTracing } from '../tracing/tracing.ts';
 import { createApp } from './app.ts';
 
 const at = '2026-11-22T02:41:07.412913Z';
@@ -62,6 +63,7 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     takesJoins: false,
     feed,
     metrics: createMetrics({ nodeId: 'node-a', sources: [], log }),
+    tracing: noTracing,
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',

@@ -7,6 +7,7 @@ import { openapi } from './openapi.ts';
 import { answerError, problemAnswer } from './problem-answer.ts';
 import { routes } from './routes.ts';
 import { mountSite } from './static-site.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** A long conversation is some hundred KB; what is larger is not a request to us. */
 const maxBodyBytes = 16 * 1024 * 1024;
@@ -24,6 +25,7 @@ export interface AppOptions {
 export function createApp({ ctx, log, tokens, webDir, url }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, call) => answerError(error, call, log));
+  app.use('*', traceRequests(ctx.tracing));
   app.use('*', checkOrigin({ token: tokens.token, url }), checkToken(tokens));
   app.use(
     '*',

@@ -24,6 +24,7 @@ import { openNodeEntries } from '../node/expose/node-entries.ts';
 import { openRingView } from '../node/expose/ring-view.ts';
 import { historyMetrics } from '../operations/metrics/history-metrics.ts';
 import { createMetrics } from '../operations/metrics/metrics.ts';
+import { noTracing } from '../tracing/tracing.ts';
 import { createApp } from './app.ts';
 
 const closing: (() => void | Promise<void>)[] = [];
@@ -96,6 +97,7 @@ function plane({ leads = true } = {}) {
       ...{ view: { diagnose, close: () => undefined }, entries, keeping: leads ? { store, tail } : null, cluster },
       ...{ membership: { role: 'peers' as const }, takesJoins: false },
       metrics: createMetrics({ nodeId: 'n', sources: [historyMetrics('n', { store, tail })], log }),
+      tracing: noTracing,
       feed: createTimelineFeed({ cluster, wallNs: clock.wallNs }),
     },
     ...{

@@ -10,6 +10,7 @@ import { planTask } from '../control/route/plan-task.ts';
 import type { TaskBoard, TaskOutcome } from '../control/route/task-board.ts';
 import { openTaskStream, type TaskStream } from '../control/route/task-stream.ts';
 import type { Context } from './context.ts';
+import { beginServing, endServing } from './serving-span.ts';
 
 export interface ChatAnswer {
   readonly commandId: string;
@@ -29,6 +30,9 @@ export function chatCompletion(ctx: Context, request: ChatCompletionRequest, sig
     deadlineMs: ctx.taskDeadlineMs,
   });
   const stream = openTaskStream(board, task, signal);
+  // Begun when the ranks have it: what nobody took was not served, and is told by the request's span.
+  const serving = beginServing(ctx.tracing, request, task);
+  void stream.outcome.then((outcome) => endServing(serving, outcome));
   const created = Math.floor(Number(ctx.clock.wallNs() / 1_000_000_000n));
   const head: AnswerHead = { id: `chatcmpl-${task.commandId}`, created, model: request.model };
   return {

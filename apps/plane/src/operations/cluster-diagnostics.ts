@@ -5,15 +5,14 @@ import {
   type NodeDiagnosticsQuery,
 } from '@rankscope/schema';
 import type { GatheredNode } from '@rankscope/timeline';
+import { askAllNodes } from './ask-all-nodes.ts';
 import type { Context } from './context.ts';
 
 /** Every expected node, with its own words or with why there are none. */
-export async function clusterDiagnostics(
-  { cluster, clock }: Context,
-  query: NodeDiagnosticsQuery,
-): Promise<ClusterDiagnostics> {
+export async function clusterDiagnostics(ctx: Context, query: NodeDiagnosticsQuery): Promise<ClusterDiagnostics> {
+  const { cluster, clock } = ctx;
   const { localNodeId, masterNodeId } = cluster;
-  const nodes = (await cluster.gather(query.limit)).map(clusterNode);
+  const nodes = (await askAllNodes(ctx, query.limit)).map(clusterNode);
   return { generatedAt: formatTimestamp(clock.wallNs()), localNodeId, masterNodeId, nodes };
 }
 

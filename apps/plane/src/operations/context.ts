@@ -7,6 +7,7 @@ import type { Membership } from '../membership.ts';
 import type { NodeEntries } from '../node/expose/node-entries.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
 /** What this plane serves now, if anything. */
@@ -39,6 +40,8 @@ export interface Context {
   readonly takesJoins: boolean;
   readonly feed: TimelineFeed;
   readonly metrics: Metrics;
+  /** Of the plane's own work. */
+  readonly tracing: Tracing;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;
   /** Null before the model is there, or where none is wanted; then `whyNotServing` says which. */

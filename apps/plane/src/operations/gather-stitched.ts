@@ -3,6 +3,7 @@ import { type GatheredNode, type Stitched, type StitchInput, stitch } from '@ran
 import type { EntryQuery } from '../control/entries/entry-store.ts';
 import { fitLimit } from '../control/entries/fit-limit.ts';
 import type { Keeping } from '../control/keeping.ts';
+import { askAllNodes } from './ask-all-nodes.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -25,8 +26,8 @@ export async function gatherStitched(ctx: Context, query: TimelineQuery): Promis
   // Before the nodes are asked, so that the leader is that of the list they are asked from.
   const { masterNodeId } = cluster;
   if (keeping === null || !asksForHistory(query))
-    return { ...stitchNow(ctx, query, await cluster.gather(limit), { masterNodeId }), limit };
-  const [nodes, kept] = await Promise.all([cluster.gather(Math.max(limit, unkeptEntries)), askStore(keeping, query)]);
+    return { ...stitchNow(ctx, query, await askAllNodes(ctx, limit), { masterNodeId }), limit };
+  const [nodes, kept] = await Promise.all([askAllNodes(ctx, Math.max(limit, unkeptEntries)), askStore(keeping, query)]);
   return { ...stitchNow(ctx, { ...query, limit: kept.limit }, nodes, { masterNodeId, kept }), limit: kept.limit };
 }
 

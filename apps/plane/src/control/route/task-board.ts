@@ -52,8 +52,13 @@ interface OpenTask {
   cancelled: boolean;
 }
 
+export interface TaskBoardOptions {
+  /** A task was taken; called before any rank hears of it. */
+  readonly onAccepted?: (task: TaskOrder) => void;
+}
+
 /** Hands each task to every rank and makes one outcome of what they all say. */
-export function createTaskBoard(instance: Instance): TaskBoard {
+export function createTaskBoard(instance: Instance, { onAccepted }: TaskBoardOptions = {}): TaskBoard {
   const open = new Map<string, OpenTask>();
   const ended = new Map<string, 'cancelled' | 'completed'>();
   let closed = false;
@@ -121,6 +126,7 @@ export function createTaskBoard(instance: Instance): TaskBoard {
       const busyRanks = new Set(instance.runners.map(({ facts }) => facts.assignment.rank));
       const one: OpenTask = { task, listener, busyRanks, timer, causeTimer: null, settled: false, cancelled: false };
       open.set(task.taskId, one);
+      onAccepted?.(task);
       instance.broadcast({ type: 'task', task });
       return { kind: 'accepted' };
     },
