@@ -6,6 +6,7 @@ import { createCluster } from './cluster/gather/gather.ts';
 import { openPeerBook } from './cluster/gather/peer-book.ts';
 import { createTimelineFeed } from './cluster/gather/timeline-feed.ts';
 import type { Config } from './config.ts';
+import { createLazyIntake } from './control/intake/lazy-intake.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -52,6 +53,15 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     instance: () => model.serving()?.instance ?? null,
   });
   shutdown.add('recorder readers', view.close);
+  const intake = createLazyIntake({
+    wallNs: clock.wallNs,
+    log,
+    knowsRunner: (runnerId) =>
+      model.serving()?.instance.runners.some(({ facts }) => facts.assignment.runnerId === runnerId) ?? false,
+    expectsNode: (id) => id === nodeId || book.urlOf(id) !== null,
+    onBatch: null,
+  });
+  shutdown.add('telemetry intake', intake.close);
   const nowMs = () => Number(clock.monoNs() / 1_000n) / 1_000;
   const cluster = createCluster({
     localNodeId: nodeId,
@@ -59,6 +69,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     deadlineMs: config.nodeDeadlineMs,
     token: config.token,
     diagnose: view.diagnose,
+    heard: intake.nodes,
     nowMs,
   });
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
@@ -74,6 +85,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     view,
     cluster,
     feed,
+    intake,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { createCluster } from '../cluster/gather/gather.ts';
 import { openPeerBook } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
+import { createLazyIntake } from '../control/intake/lazy-intake.ts';
 import type { Context } from '../operations/context.ts';
 import { createApp } from './app.ts';
 
@@ -44,6 +45,13 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     view,
     cluster,
     feed,
+    intake: createLazyIntake({
+      wallNs: clock.wallNs,
+      log,
+      knowsRunner: () => false,
+      expectsNode: () => false,
+      onBatch: null,
+    }),
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',

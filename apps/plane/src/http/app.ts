@@ -5,6 +5,7 @@ import type { Context } from '../operations/context.ts';
 import { checkOrigin, checkToken } from './access.ts';
 import { openapi } from './openapi.ts';
 import { answerError, problemAnswer } from './problem-answer.ts';
+import type { Route } from './route.ts';
 import { routes } from './routes.ts';
 import { mountSite } from './static-site.ts';
 
@@ -25,6 +26,8 @@ export function createApp({ ctx, log, token, webDir, url }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, call) => answerError(error, call, log));
   app.use('*', checkOrigin({ token, url }), checkToken({ token }));
+  const mount = (route: Route) => app.on(route.method, honoPath(route.path), (call) => route.handle(call, ctx));
+  for (const route of routes) if (route.readsOwnBody) mount(route);
   app.use(
     '*',
     bodyLimit({
@@ -33,7 +36,7 @@ export function createApp({ ctx, log, token, webDir, url }: AppOptions): Hono {
         problemAnswer(call, 'body_too_large', `The body is larger than ${maxBodyBytes / 1024 / 1024} MiB.`),
     }),
   );
-  for (const route of routes) app.on(route.method, honoPath(route.path), (call) => route.handle(call, ctx));
+  for (const route of routes) if (!route.readsOwnBody) mount(route);
 
   let description: string | undefined;
   app.get('/openapi.json', (call) => {

@@ -20,6 +20,7 @@ import { metricsText } from '../operations/metrics.ts';
 import { nodeDiagnostics } from '../operations/node-diagnostics.ts';
 import { oneNode } from '../operations/one-node.ts';
 import { readiness } from '../operations/readiness.ts';
+import { otlpRoutes } from './otlp-routes.ts';
 import { jsonRoute, type Route } from './route.ts';
 import { streamRoutes } from './stream-routes.ts';
 
@@ -131,6 +132,7 @@ export const routes: readonly Route[] = [
     answer: CancelAnswer,
     run: (ctx, { param }) => cancelTask(ctx, param('commandId')),
   }),
+  ...otlpRoutes,
   {
     method: 'get',
     path: '/metrics',

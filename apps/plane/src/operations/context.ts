@@ -1,6 +1,7 @@
 import type { Clock } from '@rankscope/daemon';
 import type { Cluster } from '../cluster/gather/gather.ts';
 import type { TimelineFeed } from '../cluster/gather/timeline-feed.ts';
+import type { LazyIntake } from '../control/intake/lazy-intake.ts';
 import type { TaskBoard } from '../control/route/task-board.ts';
 import type { NodeView } from '../node/expose/node-view.ts';
 import type { Instance } from '../node/supervise/instance.ts';
@@ -26,6 +27,8 @@ export interface Context {
   readonly view: NodeView;
   readonly cluster: Cluster;
   readonly feed: TimelineFeed;
+  /** Where telemetry of others comes in. */
+  readonly intake: LazyIntake;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;
   /** Null before the model is there, or where none is wanted; then `whyNotServing` says which. */

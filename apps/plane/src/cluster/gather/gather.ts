@@ -11,6 +11,8 @@ export interface Cluster {
   readonly lastGather: { readonly seconds: number | null; readonly reachable: ReadonlyMap<string, boolean> };
   /** What this machine runs, without asking anybody. */
   local(limit: number): GatheredNode;
+  /** Ranks that no plane runs, as the telemetry that they send tells of them. */
+  heard(limit: number): GatheredNode[];
   peer(url: string, limit: number, signal?: AbortSignal): Promise<GatheredNode>;
   /** Everybody at once under one deadline: any number of dead peers costs one deadline. */
   gather(limit: number): Promise<GatheredNode[]>;
@@ -22,11 +24,12 @@ export interface ClusterOptions {
   readonly deadlineMs: number;
   readonly token: string | null;
   readonly diagnose: (limit: number) => NodeDiagnostics;
+  readonly heard?: (limit: number) => GatheredNode[];
   readonly nowMs: () => number;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { localNodeId, book, deadlineMs, token, diagnose, nowMs } = options;
+  const { localNodeId, book, deadlineMs, token, diagnose, heard = () => [], nowMs } = options;
   const lastGather = { seconds: null as number | null, reachable: new Map<string, boolean>() };
 
   const local = (limit: number): GatheredNode => ({
@@ -49,12 +52,14 @@ export function createCluster(options: ClusterOptions): Cluster {
     book,
     lastGather,
     local,
+    heard,
     peer,
     async gather(limit) {
       const startedMs = nowMs();
       // The peers first: their requests are on the way while we read our own files.
       const asked = book.urls.map((url) => peer(url, limit));
-      const nodes = [local(limit), ...(await Promise.all(asked)).filter((node) => node.nodeId !== localNodeId)];
+      const own = [local(limit), ...heard(limit)];
+      const nodes = [...own, ...(await Promise.all(asked)).filter((node) => node.nodeId !== localNodeId)];
       lastGather.seconds = (nowMs() - startedMs) / 1000;
       return nodes;
     },
