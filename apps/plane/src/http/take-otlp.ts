@@ -37,9 +37,11 @@ export async function takeOtlp(call: Call, ctx: Context, signal: OtlpSignal): Pr
   const body = await readOtlpBody(call, compression === 'gzip');
   if (body.kind !== 'whole') return refuseBody(encoding, body);
   const intake = await ctx.intake.open();
-  const accepted =
-    signal === 'traces' ? intake.acceptTraces(body.bytes, encoding) : intake.acceptLogs(body.bytes, encoding);
-  return answer(accepted, { signal, encoding, bytes: body.bytes });
+  const accept = signal === 'traces' ? intake.acceptTraces : intake.acceptLogs;
+  const accepted = accept(body.bytes, encoding);
+  const response = answer(accepted, { signal, encoding, bytes: body.bytes });
+  body.release();
+  return response;
 }
 
 interface Asked {

@@ -119,7 +119,10 @@ export class EntryRows {
 
   /** A whole number from 0 to `max`; negative when there is none. */
   #whole(code: number, max: number): number {
-    if (this.#values.kind(code) === valueKinds.none) return -1;
+    const kind = this.#values.kind(code);
+    if (kind === valueKinds.none) return -1;
+    const number = kind === valueKinds.number ? this.#values.number(code) : -1;
+    if (number >= 0 && number <= max && Math.floor(number) === number) return number;
     const value = numberIn(this.#values, code, this.#buffer.texts);
     if (value !== null && value >= 0 && value <= max) return value;
     this.leftOut += 1;

@@ -45,7 +45,7 @@ export function identityOf(input: IdentityInput): Identity {
     id(input, 'runnerId') ??
     derivedRunnerId([
       serviceName ?? '',
-      id(input, 'serviceInstanceId') ?? `${nodeId} ${numberText(input, 'pid')}`,
+      id(input, 'serviceInstanceId') ?? `${nodeId} ${id(input, 'pid') ?? ''}`,
       String(rank),
       String(attempt ?? 1),
     ]);
@@ -108,15 +108,21 @@ export function numberIn(values: AttributeValues, code: number, texts: BatchText
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-function numberText(input: IdentityInput, attribute: Attribute): string {
-  return id(input, attribute) ?? '';
-}
+const derived = new Map<string, string>();
+/** Ids that were derived lately: every request of a process asks for the same one. */
+const maxDerived = 8192;
 
-/** The same for the same process and rank, whoever receives it and whenever. */
+/** The same for the same process and rank, whoever receives it and whenever: a UUIDv5. */
 function derivedRunnerId(parts: readonly string[]): string {
-  const hash = createHash('sha1').update(runnerNamespace).update(JSON.stringify(parts)).digest().subarray(0, 16);
+  const name = JSON.stringify(parts);
+  const known = derived.get(name);
+  if (known !== undefined) return known;
+  const hash = createHash('sha1').update(runnerNamespace).update(name).digest().subarray(0, 16);
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
   const hex = hash.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  if (derived.size >= maxDerived) derived.clear();
+  derived.set(name, id);
+  return id;
 }
