@@ -18,6 +18,6 @@ export function otlpType(name: string): OtlpType {
   const type = root.lookupType(`otlp.${name}`);
   return {
     encode: (message) => Buffer.from(type.encode(type.fromObject(message)).finish()),
-    decode: (bytes) => type.toObject(type.decode(bytes), { longs: BigInt, bytes: Buffer }),
+    decode: (bytes) => type.toObject(type.decode(Buffer.from(bytes)), { longs: BigInt, oneofs: true }),
   };
 }

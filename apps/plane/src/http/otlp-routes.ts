@@ -20,7 +20,7 @@ export const otlpRoutes: readonly Route[] = [
     answers: { [bodyTypes[0]]: null, [bodyTypes[1]]: partialSuccess('rejectedSpans') },
     async handle(call, ctx) {
       loaded ??= await import('./take-otlp.ts');
-      return loaded.takeOtlp(call, ctx, 'traces');
+      return loaded.takeOtlp(call, ctx.intake, 'traces');
     },
   },
   {
@@ -32,7 +32,7 @@ export const otlpRoutes: readonly Route[] = [
     answers: { [bodyTypes[0]]: null, [bodyTypes[1]]: partialSuccess('rejectedLogRecords') },
     async handle(call, ctx) {
       loaded ??= await import('./take-otlp.ts');
-      return loaded.takeOtlp(call, ctx, 'logs');
+      return loaded.takeOtlp(call, ctx.intake, 'logs');
     },
   },
 ];

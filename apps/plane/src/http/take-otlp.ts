@@ -6,8 +6,8 @@ import {
   rpcCodes,
 } from '@rankscope/telemetry/intake';
 import type { Context as Call } from 'hono';
+import type { LazyIntake } from '../control/intake/lazy-intake.ts';
 import type { Accepted } from '../control/intake/open-intake.ts';
-import type { Context } from '../operations/context.ts';
 import { findJsonFault } from './json-fault.ts';
 import { maxBodyBytes, type OtlpBody, readOtlpBody } from './otlp-body.ts';
 import { problemAnswer } from './problem-answer.ts';
@@ -18,7 +18,7 @@ const types: Record<OtlpEncoding, string> = { protobuf: 'application/x-protobuf'
 const retryAfter = '1';
 
 /** Takes one request of an exporter or a Collector, and says in its own encoding what became of it. */
-export async function takeOtlp(call: Call, ctx: Context, signal: OtlpSignal): Promise<Response> {
+export async function takeOtlp(call: Call, door: LazyIntake, signal: OtlpSignal): Promise<Response> {
   const encoding = encodingOf(call.req.header('content-type'));
   if (encoding === null)
     return problemAnswer(
@@ -36,7 +36,7 @@ export async function takeOtlp(call: Call, ctx: Context, signal: OtlpSignal): Pr
     );
   const body = await readOtlpBody(call, compression === 'gzip');
   if (body.kind !== 'whole') return refuseBody(encoding, body);
-  const intake = await ctx.intake.open();
+  const intake = await door.open();
   const accept = signal === 'traces' ? intake.acceptTraces : intake.acceptLogs;
   const accepted = accept(body.bytes, encoding);
   const response = answer(accepted, { signal, encoding, bytes: body.bytes });

@@ -40,11 +40,11 @@ export class ProtoReader {
   /** Begins the message that comes next; what it returns is for `leave`. `index` is −1 where the field is not repeated. */
   enter(name: string, index: number): number {
     const outer = this.end;
-    const length = this.length();
     this.#names[this.#depth] = name;
     this.#indexes[this.#depth] = index;
     this.#depth += 1;
     if (this.#depth > maxDepth) this.fail(`more than ${maxDepth} messages within each other`);
+    const length = this.length();
     this.end = this.pos + length;
     return outer;
   }
@@ -168,13 +168,13 @@ export class ProtoReader {
     this.#names[this.#depth] = `group ${field}`;
     this.#indexes[this.#depth] = -1;
     this.#depth += 1;
-    if (this.#depth > maxDepth) this.fail(`more than ${maxDepth} messages within each other`);
     for (;;) {
       const tag = this.tag();
       if ((tag & 7) === wire.endGroup) {
         if (tag >>> 3 !== field) this.fail(`the end of group ${tag >>> 3} within group ${field}`);
         break;
       }
+      if (this.#depth > maxDepth) this.fail(`more than ${maxDepth} messages within each other`);
       this.skip(tag);
     }
     this.#depth -= 1;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@rankscope/daemon';
 import type { EntryBatch } from '@rankscope/schema';
 import type { Tailed } from '../entries/entry-store.ts';
@@ -44,7 +43,9 @@ interface Waiting {
 /** Hands rows to the store one batch after the other, and tries again for as long as it takes. */
 export function createStoreQueue({ keep, log }: { keep: KeepRows | null; log: Log }): StoreQueue {
   const waiting: Waiting[] = [];
-  const stopped = new AbortController();
+  let closing = false;
+  /** Ends the pause between two tries. */
+  let wake: () => void = () => undefined;
   let waitingRows = 0;
   let keptRows = 0;
   let lostRows = 0;
@@ -77,8 +78,14 @@ export function createStoreQueue({ keep, log }: { keep: KeepRows | null; log: Lo
         pauseMs = firstPauseMs;
         continue;
       }
-      if (stopped.signal.aborted) break;
-      await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      if (closing) break;
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, pauseMs);
+        wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
       pauseMs = Math.min(maxPauseMs, pauseMs * 2);
     }
     working = null;
@@ -94,8 +101,11 @@ export function createStoreQueue({ keep, log }: { keep: KeepRows | null; log: Lo
     },
     facts: () => ({ waitingRows, keptRows, lostRows, trouble }),
     async close() {
-      stopped.abort();
-      await Promise.race([working, sleep(closeMs, undefined, { ref: false })]);
+      closing = true;
+      wake();
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([working, new Promise((done) => (timer = setTimeout(done, closeMs)))]);
+      clearTimeout(timer);
       lostRows += waitingRows;
       if (waitingRows > 0) log.warn('telemetry was not kept', { rows: waitingRows });
       waitingRows = 0;
