@@ -86,8 +86,6 @@ function refuseBody(encoding: OtlpEncoding, body: Exclude<OtlpBody, { kind: 'who
 function refuse(encoding: OtlpEncoding, status: 400 | 413 | 415 | 429 | 503, code: number, message: string): Response {
   const headers: Record<string, string> = { 'content-type': types[encoding], 'cache-control': 'no-store' };
   if (status === 429 || status === 503) headers['retry-after'] = retryAfter;
-  // What is left of the body is of no use to anybody.
-  if (status === 413) headers.connection = 'close';
   return new Response(encodeRpcStatus(code, message, encoding), { status, headers });
 }
 

@@ -65,7 +65,8 @@ export function describeTelemetryRunner(state: RunnerState, options: DescribeOpt
       ringLastSeq: null,
       dropped: 0,
       torn: 0,
-      secondsSinceHeartbeat: secondsBetween(state.heardUs, nowUs),
+      // That telemetry came is no sign of a watchdog: a batch may come from a rank that has long been stopped.
+      secondsSinceHeartbeat: null,
       secondsSinceLoop: null,
       exitSignal: null,
       errorMessage: isDead ? (state.death?.reason ?? 'its supervisor reported it lost') : null,
