@@ -8,6 +8,7 @@ import { listedPeer } from '../../apps/plane/src/cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../../apps/plane/src/cluster/gather/timeline-feed.ts';
 import type { EntryStore } from '../../apps/plane/src/control/entries/entry-store.ts';
 import { createMemoryEntryStore } from '../../apps/plane/src/control/entries/memory-entry-store.ts';
+import { createLazyIntake } from '../../apps/plane/src/control/intake/lazy-intake.ts';
 import { openTail } from '../../apps/plane/src/control/tail/open-tail.ts';
 import { createStoredWords } from '../../apps/plane/src/control/tail/stored-words.ts';
 import { createApp } from '../../apps/plane/src/http/app.ts';
@@ -94,6 +95,13 @@ export async function openLeader({ peers, deadlineMs = 2_000, store, joins }: Le
     ...{ wantsModel: false, serving: () => null, whyNotServing: () => 'it only watches' },
     ...{ incarnation: nodeId, membership: { role: 'peers' as const }, takesJoins: false },
     tracing: noTracing,
+    intake: createLazyIntake({
+      wallNs: clock.wallNs,
+      log,
+      knowsRunner: () => false,
+      expectsNode: () => false,
+      onBatch: null,
+    }),
     metrics: createMetrics({ nodeId, sources: [], log }),
     keeping: tail && { store: kept, tail },
   };

@@ -5,6 +5,7 @@ import { type Clock, type Log, readBootId, type Shutdown } from '@rankscope/daem
 import { createCluster } from './cluster/gather/gather.ts';
 import { createTimelineFeed } from './cluster/gather/timeline-feed.ts';
 import type { Config } from './config.ts';
+import { createLazyIntake } from './control/intake/lazy-intake.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -20,6 +21,7 @@ import { openModel } from './open-model.ts';
 import type { Context } from './operations/context.ts';
 import { exportMetrics } from './operations/metrics/export-metrics.ts';
 import { historyMetrics } from './operations/metrics/history-metrics.ts';
+import { intakeMetrics } from './operations/metrics/intake-metrics.ts';
 import { planeMetrics } from './operations/metrics/plane-metrics.ts';
 import type { ParentChannel } from './parent-channel.ts';
 import { openTracing } from './tracing/open-tracing.ts';
@@ -87,6 +89,16 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   shutdown.add('recorder readers', view.close);
   const entries = openNodeEntries({ nodeId, bootId, runnersDir, clock, log, diagnose: () => view.diagnose(0) });
   shutdown.add('entry readers', entries.close);
+  const intake = createLazyIntake({
+    wallNs: clock.wallNs,
+    log,
+    knowsRunner: (runnerId) =>
+      (model.serving()?.instance.runners.some(({ facts }) => facts.assignment.runnerId === runnerId) ?? false) ||
+      (kept.keeping?.tail.hasRunner(runnerId) ?? false),
+    expectsNode: (id) => id === nodeId || book.peers().some((peer) => peer.nodeId === id),
+    onBatch: (tailed) => kept.keeping?.store.append(tailed) ?? Promise.resolve(),
+  });
+  shutdown.add('telemetry intake', intake.close);
   const nowMs = () => Number(clock.monoNs() / 1_000n) / 1_000;
   const cluster = createCluster({
     localNodeId: nodeId,
@@ -95,6 +107,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     token: planeTokenOf(config),
     diagnose: view.diagnose,
     lastWords: (nodeId, limit, deadlineMs) => kept.lastWords(nodeId, limit, deadlineMs),
+    heard: intake.nodes,
     nowMs,
     wallNs: clock.wallNs,
   });
@@ -106,6 +119,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   const rooms = [
     ...(kept.keeping === null ? [] : [historyMetrics(nodeId, kept.keeping)]),
     exportMetrics(nodeId, telemetry.facts),
+    intakeMetrics(nodeId, intake.facts),
   ];
   const metrics = planeMetrics({ nodeId, view, durations, cluster, clock, log, nowMs, serving: model.serving, rooms });
   const ctx: Context = {
@@ -127,6 +141,7 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
     feed,
     metrics,
     tracing,
+    intake,
     wantsModel: config.model.model !== null,
     serving: model.serving,
     whyNotServing: model.whyNot,

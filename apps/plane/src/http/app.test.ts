@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { createCluster } from '../cluster/gather/gather.ts';
 import { openConfiguredPeers } from '../cluster/gather/peer-book.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
+import { createLazyIntake } from '../control/intake/lazy-intake.ts';
 import { openNodeEntries } from '../node/expose/node-entries.ts';
 import type { Context } from '../operations/context.ts';
 import { createMetrics } from '../operations/metrics/metrics.ts';
@@ -64,6 +65,13 @@ function appWith(more: Partial<Context> = {}, token: string | null = null) {
     feed,
     metrics: createMetrics({ nodeId: 'node-a', sources: [], log }),
     tracing: noTracing,
+    intake: createLazyIntake({
+      wallNs: clock.wallNs,
+      log,
+      knowsRunner: () => false,
+      expectsNode: () => false,
+      onBatch: null,
+    }),
     wantsModel: true,
     serving: () => null,
     whyNotServing: () => 'the model is being prepared',

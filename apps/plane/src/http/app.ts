@@ -5,6 +5,7 @@ import type { Context } from '../operations/context.ts';
 import { checkOrigin, checkToken, type Tokens } from './access.ts';
 import { openapi } from './openapi.ts';
 import { answerError, problemAnswer } from './problem-answer.ts';
+import type { Route } from './route.ts';
 import { routes } from './routes.ts';
 import { mountSite } from './static-site.ts';
 import { traceRequests } from './trace-requests.ts';
@@ -27,6 +28,8 @@ export function createApp({ ctx, log, tokens, webDir, url }: AppOptions): Hono {
   app.onError((error, call) => answerError(error, call, log));
   app.use('*', traceRequests(ctx.tracing));
   app.use('*', checkOrigin({ token: tokens.token, url }), checkToken(tokens));
+  const mount = (route: Route) => app.on(route.method, honoPath(route.path), (call) => route.handle(call, ctx));
+  for (const route of routes) if (route.readsOwnBody) mount(route);
   app.use(
     '*',
     bodyLimit({
@@ -35,7 +38,7 @@ export function createApp({ ctx, log, tokens, webDir, url }: AppOptions): Hono {
         problemAnswer(call, 'body_too_large', `The body is larger than ${maxBodyBytes / 1024 / 1024} MiB.`),
     }),
   );
-  for (const route of routes) app.on(route.method, honoPath(route.path), (call) => route.handle(call, ctx));
+  for (const route of routes) if (!route.readsOwnBody) mount(route);
 
   let description: string | undefined;
   app.get('/openapi.json', (call) => {

@@ -19,6 +19,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createCluster } from '../cluster/gather/gather.ts';
 import { createTimelineFeed } from '../cluster/gather/timeline-feed.ts';
 import { createMemoryEntryStore } from '../control/entries/memory-entry-store.ts';
+import { createLazyIntake } from '../control/intake/lazy-intake.ts';
 import { openTail } from '../control/tail/open-tail.ts';
 import { openNodeEntries } from '../node/expose/node-entries.ts';
 import { openRingView } from '../node/expose/ring-view.ts';
@@ -98,6 +99,13 @@ function plane({ leads = true } = {}) {
       ...{ membership: { role: 'peers' as const }, takesJoins: false },
       metrics: createMetrics({ nodeId: 'n', sources: [historyMetrics('n', { store, tail })], log }),
       tracing: noTracing,
+      intake: createLazyIntake({
+        wallNs: clock.wallNs,
+        log,
+        knowsRunner: () => false,
+        expectsNode: () => false,
+        onBatch: null,
+      }),
       feed: createTimelineFeed({ cluster, wallNs: clock.wallNs }),
     },
     ...{

@@ -41,6 +41,9 @@ function operationOf(route: Route, reference: Reference): Json {
     ...(route.body && {
       requestBody: { required: true, content: { 'application/json': { schema: reference(route.body, 'input') } } },
     }),
+    ...(route.bodyTypes && {
+      requestBody: { required: true, content: Object.fromEntries(route.bodyTypes.map((type) => [type, {}])) },
+    }),
     responses: {
       200: { description: 'Fine', content: Object.fromEntries(content) },
       default: {

@@ -11,6 +11,10 @@ export interface Route {
   readonly summary: string;
   readonly query?: z.ZodObject | undefined;
   readonly body?: z.ZodType | undefined;
+  /** Content types of a body for which JSON Schema has no words. */
+  readonly bodyTypes?: readonly string[] | undefined;
+  /** Reads its body with bounds of its own: the limit of all others, which makes a web stream of it, is not asked. */
+  readonly readsOwnBody?: true | undefined;
   readonly answers: Answers;
   readonly handle: (call: Call, ctx: Context) => Response | Promise<Response>;
 }

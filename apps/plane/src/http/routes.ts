@@ -26,6 +26,7 @@ import { PrometheusTargets, prometheusTargets } from '../operations/prometheus-t
 import { readiness } from '../operations/readiness.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { entryRoutes } from './entry-routes.ts';
+import { otlpRoutes } from './otlp-routes.ts';
 import { jsonRoute, type Route } from './route.ts';
 import { streamRoutes } from './stream-routes.ts';
 
@@ -150,6 +151,7 @@ export const routes: readonly Route[] = [
     answer: PrometheusTargets,
     run: (ctx, { host }) => prometheusTargets(ctx, host),
   }),
+  ...otlpRoutes,
   {
     method: 'get',
     path: '/metrics',

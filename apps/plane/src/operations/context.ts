@@ -1,6 +1,7 @@
 import type { Clock } from '@rankscope/daemon';
 import type { Cluster } from '../cluster/gather/gather.ts';
 import type { TimelineFeed } from '../cluster/gather/timeline-feed.ts';
+import type { LazyIntake } from '../control/intake/lazy-intake.ts';
 import type { Keeping } from '../control/keeping.ts';
 import type { TaskBoard } from '../control/route/task-board.ts';
 import type { Membership } from '../membership.ts';
@@ -42,6 +43,8 @@ export interface Context {
   readonly metrics: Metrics;
   /** Of the plane's own work. */
   readonly tracing: Tracing;
+  /** Where telemetry of others comes in. */
+  readonly intake: LazyIntake;
   /** False where the plane only watches. */
   readonly wantsModel: boolean;
   /** Null before the model is there, or where none is wanted; then `whyNotServing` says which. */

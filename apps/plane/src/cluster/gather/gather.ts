@@ -19,6 +19,8 @@ export interface Cluster {
   readonly clocks: ClockBook;
   /** What this machine runs, without asking anybody. */
   local(limit: number): GatheredNode;
+  /** Ranks that no plane runs, as the telemetry that they send tells of them. */
+  heard(limit: number): GatheredNode[];
   peer(peer: Peer, limit: number, signal?: AbortSignal): Promise<GatheredNode>;
   /** Everybody at once under one deadline: any number of dead peers costs one deadline. */
   gather(limit: number): Promise<GatheredNode[]>;
@@ -33,12 +35,13 @@ export interface ClusterOptions {
   readonly diagnose: (limit: number) => NodeDiagnostics;
   /** Asked after a node that does not answer. */
   readonly lastWords: LastWords;
+  readonly heard?: (limit: number) => GatheredNode[];
   readonly nowMs: () => number;
   readonly wallNs: () => bigint;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { localNodeId, book, deadlineMs, token, diagnose, lastWords, nowMs, wallNs } = options;
+  const { localNodeId, book, deadlineMs, token, diagnose, heard = () => [], lastWords, nowMs, wallNs } = options;
   const clocks = createClockBook(wallNs);
   const answered = new Map<string, boolean>();
   let seconds: number | null = null;
@@ -80,12 +83,14 @@ export function createCluster(options: ClusterOptions): Cluster {
     subscribe: book.subscribe,
     clocks,
     local,
+    heard,
     peer,
     async gather(limit) {
       const startedMs = nowMs();
       // The peers first: their requests are on the way while we read our own files.
       const asked = book.peers().map((one) => peer(one, limit));
-      const nodes = [local(limit), ...(await Promise.all(asked)).filter((node) => node.nodeId !== localNodeId)];
+      const own = [local(limit), ...heard(limit)];
+      const nodes = [...own, ...(await Promise.all(asked)).filter((node) => node.nodeId !== localNodeId)];
       seconds = (nowMs() - startedMs) / 1000;
       return nodes;
     },

@@ -52,7 +52,7 @@ export function openTimelineChannel(options: ChannelOptions): TimelineChannel {
     });
   const tickLimit = Math.min(query.limit, maxTickEntries);
   const look = (limit: number) => {
-    nodes = [cluster.local(limit), ...peers.values()];
+    nodes = [cluster.local(limit), ...cluster.heard(limit), ...peers.values()];
     const news = fresh.take(nodes);
     const stitched = make(news.nodes);
     const shape = shapeOf(stitched);

@@ -26,6 +26,7 @@ function oneRank() {
       asked += 1;
       return { kind: 'ok', nodeId: 'n', url: null, roundTripMs: null, diagnostics: diagnostics([...entries]) };
     },
+    heard: () => [],
     peer: () => Promise.reject(new Error('there is none')),
     gather: () => Promise.resolve([]),
   };

@@ -16,6 +16,8 @@ export interface TailedPeers {
 /** Follows every node's recorders into the store. What the leading plane does, and no other. */
 export interface Tail {
   nodes(): readonly TailedNode[];
+  /** Some node that is followed has told of this runner. */
+  hasRunner(runnerId: string): boolean;
   /** Grows with everything that a node says; −1 for one that is not followed. */
   answersOf(nodeId: string): number;
   /** What is kept of some node has a gap before its newest entries, because there was more than could be read yet. */
@@ -65,6 +67,7 @@ export function openTail(options: OpenTailOptions): Tail {
 
   return {
     nodes: () => [...followed.values()].map((node) => node.facts()),
+    hasRunner: (runnerId) => owners.ownerOf(runnerId) !== undefined,
     answersOf: (nodeId) => followed.get(nodeId)?.answers ?? -1,
     isBehind: () => [...followed.values()].some((node) => node.isBehind),
     async unread(deadlineMs) {

@@ -20,6 +20,7 @@ function clusterOf(more: Partial<Cluster> = {}) {
       ...createClockBook(() => 0n),
       all: () => new Map([['b', { offsetSeconds: -3, uncertaintySeconds: 0.25 }]]),
     },
+    heard: () => [],
     local: () => ({ kind: 'unreachable', nodeId: 'a', url: null, error: '' }),
     peer: () => Promise.reject(new Error('not asked one by one')),
     gather: () => {
