@@ -13,21 +13,24 @@ export interface DuckDbEntryStoreOptions {
   readonly retention: Retention;
   readonly wallNs: () => bigint;
   readonly log: Log;
+  /** Rows that may wait to be written. */
+  readonly maxQueuedRows?: number;
 }
 
 /**
  * What may wait to be written: some seconds of a full cluster. A batch that alone is more than that is taken when
  * nothing else waits.
  */
-export const maxQueuedRows = 524_288;
-export const maxQueuedBytes = 64 * 1024 * 1024;
+const defaultQueuedRows = 524_288;
+const maxQueuedBytes = 64 * 1024 * 1024;
 /** Rows grow too old also while none come. */
 const tickMs = 300_000;
 /** A full queue or disk refuses thousands of times; the log says so once in so long. */
 const refusalLogMs = 10_000;
 
 /** Entries in a DuckDB file, in a thread of its own. Opens at once: what is appended or asked early waits there. */
-export function openDuckDbEntryStore({ path, retention, wallNs, log }: DuckDbEntryStoreOptions): EntryStore {
+export function openDuckDbEntryStore(options: DuckDbEntryStoreOptions): EntryStore {
+  const { path, retention, wallNs, log, maxQueuedRows = defaultQueuedRows } = options;
   const nowMs = () => Number(wallNs() / 1_000_000n);
   const thread = openStoreThread({ settings: { path, retention }, nowMs, log });
   const ticking = setInterval(() => thread.tell({ type: 'tick', nowMs: nowMs() }), tickMs);

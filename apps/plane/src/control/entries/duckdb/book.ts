@@ -31,7 +31,7 @@ export interface Committed {
 /** One recorder's numbers: in blocks that are written, and in the one that is being written. */
 export class Recorder {
   readonly id: number;
-  readonly held = new HeldNumbers();
+  held = new HeldNumbers();
   open: OpenNumbers | null = null;
 
   constructor(id: number) {
@@ -44,7 +44,7 @@ export class Recorder {
 }
 
 /** A block is what a question can tell apart without reading: large enough to be few, small enough to be skipped. */
-const blockRows = 65_536;
+export const defaultBlockRows = 65_536;
 /** Where many recorders write a block holds more rows, or what is known of it would be as large as itself. */
 const rowsPerStretch = 512;
 
@@ -52,6 +52,7 @@ const rowsPerStretch = 512;
 const maxNodes = 1024;
 
 export interface BookContents {
+  readonly blockRows: number;
   readonly hours: readonly Hour[];
   readonly sources: ReadonlyMap<number, EntrySource>;
   readonly stretches: readonly Stretch[];
@@ -86,12 +87,14 @@ export class Book {
   committed: Committed;
   #closed: readonly Stretch[];
   #fresh: Stretch[] = [];
+  readonly blockRows: number;
   readonly #recorders = new Map<number, Recorder>();
   /** Recorders that wrote into the open block. */
   #open: Recorder[] = [];
   #openRows = 0;
 
   constructor(contents: BookContents) {
+    this.blockRows = contents.blockRows;
     this.sources = new SourceBook(contents.sources);
     this.heard = new Map(contents.heard);
     this.heardGeneration = contents.heardGeneration;
@@ -126,7 +129,13 @@ export class Book {
     if (seq < 0) recorder.open.addUncounted(us);
     else recorder.open.add(seq, us);
     this.#openRows += 1;
-    if (this.#openRows >= blockRows && this.#openRows >= this.#open.length * rowsPerStretch) this.closeBlock();
+  }
+
+  /** The rows that were taken are in the table, so it may be asked for them. */
+  closeFullBlock(): void {
+    if (this.#openRows < this.blockRows) return;
+    // Where rows are few for their recorders the block grows on, but for blocks that are small on purpose.
+    if (this.#openRows >= this.#open.length * Math.min(rowsPerStretch, this.blockRows)) this.closeBlock();
   }
 
   closeBlock(): void {
@@ -181,7 +190,8 @@ export class Book {
       this.sources.remove(id);
       this.#recorders.delete(id);
     }
-    for (const hour of dropped) for (const { held } of this.#recorders.values()) held.forgetHour(hour);
+    for (const recorder of this.#recorders.values()) recorder.held = new HeldNumbers();
+    for (const stretch of this.#closed) this.recorder(stretch.source).held.add(stretch);
     return gone;
   }
 

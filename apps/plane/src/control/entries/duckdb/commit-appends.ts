@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EntryBatch } from '@rankscope/schema';
 import { appendRows } from './append-rows.ts';
+import { createBatchWriter } from './batch-writer.ts';
 import type { Book, Heard } from './book.ts';
 import type { EntryAppender } from './entry-appender.ts';
 import { isHourOver } from './plan-retention.ts';
 import { sieve } from './sieve.ts';
 import { hourTables } from './tables.ts';
-import { writeBatch } from './write-batch.ts';
 
 export interface Append {
   readonly nodeId: string;
@@ -58,14 +58,23 @@ async function writeRows(appends: readonly Append[], options: CommitOptions): Pr
   const last = book.openHour;
   const over = last === null || isHourOver({ ...last, openRows: book.openRows }, nowMs, hourRows);
   const hour = over ? await beginHour(connection, book, nowMs) : last.id;
-  const find = (inHour: number, source: number, numbers: readonly number[]) =>
-    findNumbers(connection, { hour: inHour, source, numbers });
+  const find = (inHour: number, source: number, numbers: readonly number[]) => {
+    appender.flush();
+    return findNumbers(connection, { hour: inHour, source, numbers });
+  };
   await appender.begin(connection, hour);
   const outcomes: Appended[] = [];
   for (const { batch } of appends) {
-    const sieved = await sieve(batch, book, find);
-    writeBatch(batch, sieved, book, appender);
-    outcomes.push({ doubles: sieved.doubles, refused: sieved.refused });
+    const outcome = { doubles: 0, refused: 0 };
+    const write = createBatchWriter(batch, book, appender);
+    for (let from = 0; from < batch.rows; from += book.blockRows) {
+      const sieved = await sieve(batch, { from, to: Math.min(batch.rows, from + book.blockRows) }, book, find);
+      write(sieved);
+      book.closeFullBlock();
+      outcome.doubles += sieved.doubles;
+      outcome.refused += sieved.refused;
+    }
+    outcomes.push(outcome);
   }
   appender.end();
   await writeBook(connection, book, hour);

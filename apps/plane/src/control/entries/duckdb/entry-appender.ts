@@ -66,6 +66,12 @@ export class EntryAppender {
     return this.#rows++;
   }
 
+  /** Afterwards the transaction sees the rows in the table. */
+  flush(): void {
+    if (this.#rows > 0) this.#flush();
+    this.#appender?.flushSync();
+  }
+
   end(): void {
     if (this.#rows > 0) this.#flush();
     this.#appender?.closeSync();

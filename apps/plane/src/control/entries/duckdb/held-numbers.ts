@@ -34,13 +34,6 @@ export class HeldNumbers {
     return this.#holed.filter((one) => covers(one, seq)).map(({ hour }) => hour);
   }
 
-  /** An hour is gone: nobody may look into its table any more. Its numbers without holes stay known as had. */
-  forgetHour(hour: number): void {
-    const kept = this.#holed.filter((one) => one.hour !== hour);
-    this.#holed.splice(0, this.#holed.length, ...kept);
-    this.#lastHoled = kept.reduce((most, { lastSeq }) => Math.max(most, lastSeq), -1);
-  }
-
   /** The last interval that begins at `seq` or before; −1: none. */
   #find(seq: number): number {
     let low = 0;

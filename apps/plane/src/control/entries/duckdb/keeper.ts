@@ -4,7 +4,7 @@ import { commitAppends } from './commit-appends.ts';
 import { NoneColumns } from './none-columns.ts';
 import { fileBytes, isPassing, messageOf, walBytes } from './open-database.ts';
 import { checkpoint, dropHours, type OpenStore, openStore, usedBytes } from './open-store.ts';
-import { maxHourRows, planRetention } from './plan-retention.ts';
+import { hourMs, maxHourRows, planRetention } from './plan-retention.ts';
 import { createQueryDesk, type QueryDesk, QueryRefusedError } from './query-desk.ts';
 import { emptyAnswer, runQuery } from './run-query.ts';
 import type { AppendRequest, FromStore, HeldFacts, StoreSettings, ToStore } from './store-messages.ts';
@@ -40,7 +40,8 @@ export class Keeper {
   #desk: QueryDesk | null = null;
   #appends: AppendRequest[] = [];
   #appendRows = 0;
-  #gatheredAt = 0;
+  /** The oldest append that waits has waited long enough. */
+  #gathered = false;
   /** Questions that came before the file was open for the first time. */
   #early: Question[] | null = [];
   /** Why nothing is written, and until when by `performance.now()`. */
@@ -88,7 +89,7 @@ export class Keeper {
 
   async #open(): Promise<boolean> {
     try {
-      const store = await openStore(this.#settings.path, this.#nowMs);
+      const store = await openStore(this.#settings.path, { nowMs: this.#nowMs });
       this.#store = store;
       if (store.notice !== null) {
         this.#notice = store.notice;
@@ -112,15 +113,25 @@ export class Keeper {
   }
 
   #takeAppend(request: AppendRequest): void {
-    this.#nowMs = Math.max(this.#nowMs, request.nowMs);
+    // With each new hour another may have become too old.
+    if (Math.floor(request.nowMs / hourMs) !== Math.floor(this.#nowMs / hourMs)) this.#retentionDue = true;
+    this.#nowMs = request.nowMs;
     const refusal = this.#refusedNow();
-    if (refusal !== null) return this.#send({ type: 'failed', id: request.id, kind: 'unavailable', message: refusal });
-    if (this.#appends.length === 0) {
-      this.#gatheredAt = performance.now() + gatherMs;
-      setTimeout(() => this.#poke(), gatherMs);
+    if (refusal !== null) {
+      this.#send({ type: 'failed', id: request.id, kind: 'unavailable', message: refusal });
+      return;
     }
+    if (this.#appends.length === 0) this.#gather();
     this.#appends.push(request);
     this.#appendRows += request.batch.rows;
+  }
+
+  #gather(): void {
+    this.#gathered = false;
+    setTimeout(() => {
+      this.#gathered = true;
+      this.#poke();
+    }, gatherMs);
   }
 
   #answerOrWait(question: Question): void {
@@ -278,18 +289,19 @@ export class Keeper {
   /** Until the disk may be tried again, or the store is to close. */
   async #rest(): Promise<void> {
     const restMs = Math.max(0, (this.#refusal?.untilMs ?? 0) - performance.now());
-    const timer = setTimeout(() => this.#wake(), restMs);
     await new Promise<void>((done) => {
+      const timer = setTimeout(done, restMs);
       this.#wake = () => {
-        if (this.#closing !== null || this.#refusedNow() === null) done();
+        if (this.#closing === null) return;
+        clearTimeout(timer);
+        done();
       };
       this.#wake();
     });
-    clearTimeout(timer);
   }
 
   #isGathered(): boolean {
-    return this.#closing !== null || this.#appendRows >= gatherRows || performance.now() >= this.#gatheredAt;
+    return this.#closing !== null || this.#appendRows >= gatherRows || this.#gathered;
   }
 
   #untilDue(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Stretch } from './stretch.ts';
 import { firstText } from './tables.ts';
 
 /** Reads what the writer has to know of a file. Bounded by blocks and recorders, not by rows. */
-export async function loadBook(connection: DuckDBConnection): Promise<Book> {
+export async function loadBook(connection: DuckDBConnection, blockRows: number): Promise<Book> {
   const stretches = await readStretches(connection);
   const hours = (await rowsOf(connection, 'SELECT id, began_ms FROM hours ORDER BY id')).map(([id, beganMs]) => ({
     id: Number(id),
@@ -22,6 +22,7 @@ export async function loadBook(connection: DuckDBConnection): Promise<Book> {
   const heardGeneration = await readGeneration(connection);
   const last = hours.at(-1) ?? null;
   const book = new Book({
+    blockRows,
     hours,
     stretches,
     heardGeneration,
@@ -103,17 +104,14 @@ async function readOpenBlock(connection: DuckDBConnection, book: Book, hour: num
   );
   for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     for (const [source, seq, us] of chunk.getRows()) book.take(book.recorder(Number(source)), Number(seq), Number(us));
+    book.closeFullBlock();
   }
 }
 
 async function readPrints(connection: DuckDBConnection, book: Book): Promise<void> {
   for (const batch of await readUncounted(connection, book, rememberedPrints)) {
     const print = createRowPrinter(batch);
-    for (let row = 0; row < batch.rows; row += 1) {
-      const source = batch.sources[batch.columns.source[row] ?? 0];
-      const id = source && book.sources.idOf(source);
-      if (typeof id === 'number') book.prints.add(print(row, id));
-    }
+    for (let row = 0; row < batch.rows; row += 1) book.prints.add(print(row));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { appendRows } from './append-rows.ts';
-import type { Book } from './book.ts';
+import { type Book, defaultBlockRows } from './book.ts';
 import { beginHour, writeBook } from './commit-appends.ts';
 import { EntryAppender } from './entry-appender.ts';
 import { loadBook } from './load-book.ts';
@@ -16,22 +16,28 @@ export interface OpenStore {
   readonly notice: string | null;
 }
 
+export interface OpenStoreOptions {
+  readonly nowMs: number;
+  readonly blockRows?: number | undefined;
+}
+
 /** Opens the store. A file that cannot be used is put aside and another begun; what else is wrong is thrown. */
-export async function openStore(path: string, nowMs: number): Promise<OpenStore> {
+export async function openStore(path: string, options: OpenStoreOptions): Promise<OpenStore> {
+  const { nowMs, blockRows = defaultBlockRows } = options;
   try {
-    return { ...(await openFile(path)), notice: null };
+    return { ...(await openFile(path, blockRows)), notice: null };
   } catch (error) {
     if (!(error instanceof UnusableFileError)) throw error;
     const aside = setAside(path, nowMs);
     const notice = `the stored entries could not be used (${error.message}); the file is kept as ${aside}, a new one was begun`;
-    return { ...(await openFile(path)), notice };
+    return { ...(await openFile(path, blockRows)), notice };
   }
 }
 
-async function openFile(path: string): Promise<Omit<OpenStore, 'notice'>> {
+async function openFile(path: string, blockRows: number): Promise<Omit<OpenStore, 'notice'>> {
   const database = await openDatabase(path);
   try {
-    return { database, book: await loadBook(database.writer), appender: new EntryAppender() };
+    return { database, book: await loadBook(database.writer, blockRows), appender: new EntryAppender() };
   } catch (error) {
     database.close();
     throw isPassing(error) ? error : new UnusableFileError(messageOf(error), { cause: error });

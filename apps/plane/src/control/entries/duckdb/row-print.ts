@@ -8,7 +8,7 @@ const numberColumns = entryColumnNames.filter((name) => entryColumns[name] !== '
  * Prints of rows: equal for rows that are equal in everything. 53 bits, so that a print is a number: two different rows
  * share one once in 10^11 among those that are remembered.
  */
-export function createRowPrinter({ columns, strings }: EntryBatch) {
+export function createRowPrinter({ columns, strings, sources }: EntryBatch) {
   const halves = new Float64Array(1);
   const bits = new Uint32Array(halves.buffer);
   const texts = new Map<number, readonly [number, number]>();
@@ -19,10 +19,9 @@ export function createRowPrinter({ columns, strings }: EntryBatch) {
     texts.set(at, made);
     return made;
   };
-  /** `source` is the recorder's number in the store, the same in every batch. */
-  return (row: number, source: number): number => {
-    let a = source;
-    let b = ~source;
+  const sourcePrints = sources.map(({ runnerId, recorder }) => hashText(`${recorder}\u0000${runnerId}`));
+  return (row: number): number => {
+    let [a, b] = sourcePrints[columns.source[row] ?? 0] ?? [0, 0];
     const mix = (x: number, y: number) => {
       a = Math.imul(a ^ x, 0x85ebca6b);
       a ^= a >>> 13;

@@ -20,11 +20,17 @@ export function countedSeq(seq: number): number {
 }
 
 /**
- * Takes into the book what the store does not hold yet. Rows that only a table can tell of are looked up, all at once,
- * and written behind the others.
+ * Takes into the book what the store does not hold yet of a part of a batch. Rows that only a table can tell of are
+ * looked up, all at once, and written behind the others.
  */
-export async function sieve(batch: EntryBatch, book: Book, find: FindNumbers): Promise<Sieved> {
-  const { rows, sources, columns } = batch;
+export async function sieve(
+  batch: EntryBatch,
+  part: { readonly from: number; readonly to: number },
+  book: Book,
+  find: FindNumbers,
+): Promise<Sieved> {
+  const { sources, columns } = batch;
+  const rows = part.to - part.from;
   const recorders = sources.map((source) => {
     const id = book.sources.idOf(source);
     return id === null ? null : book.recorder(id);
@@ -36,7 +42,7 @@ export async function sieve(batch: EntryBatch, book: Book, find: FindNumbers): P
   let printOf: ReturnType<typeof createRowPrinter> | null = null;
   const { source, seq, atUs } = columns;
 
-  for (let row = 0; row < rows; row += 1) {
+  for (let row = part.from; row < part.to; row += 1) {
     const recorder = recorders[source[row] ?? 0] ?? null;
     if (recorder === null) {
       refused += 1;
@@ -45,7 +51,7 @@ export async function sieve(batch: EntryBatch, book: Book, find: FindNumbers): P
     const number = countedSeq(seq[row] ?? -1);
     if (number < 0) {
       printOf ??= createRowPrinter(batch);
-      if (!book.prints.add(printOf(row, recorder.id))) continue;
+      if (!book.prints.add(printOf(row))) continue;
     } else {
       const held = recorder.look(number);
       if (held === 'ask') asks.push(row);

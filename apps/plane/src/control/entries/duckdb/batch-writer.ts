@@ -10,8 +10,8 @@ import { detailOfSite } from './tables.ts';
 const two32 = 2 ** 32;
 const unmapped = -1;
 
-/** Writes rows of a batch into the hour's table, in the order given. */
-export function writeBatch(batch: EntryBatch, { kept, recorders }: Sieved, book: Book, appender: EntryAppender): void {
+/** Writes rows of a batch into the hour's table, part by part, in the order given. */
+export function createBatchWriter(batch: EntryBatch, book: Book, appender: EntryAppender): (sieved: Sieved) => void {
   const { columns: from, strings } = batch;
   const { shapes, jobs, texts } = book;
   shapes.beginBatch();
@@ -40,45 +40,47 @@ export function writeBatch(batch: EntryBatch, { kept, recorders }: Sieved, book:
   let command = -1;
   let job = 0;
 
-  for (const row of kept) {
-    const to = appender.row();
-    appender.source[to] = recorders[from.source[row] ?? 0]?.id ?? 0;
-    putWhole(appender.seq, to, countedSeq(from.seq[row] ?? -1));
-    putWhole(appender.atUs, to, Math.round(from.atUs[row] ?? 0));
+  return ({ kept, recorders }) => {
+    for (const row of kept) {
+      const to = appender.row();
+      appender.source[to] = recorders[from.source[row] ?? 0]?.id ?? 0;
+      putWhole(appender.seq, to, countedSeq(from.seq[row] ?? -1));
+      putWhole(appender.atUs, to, Math.round(from.atUs[row] ?? 0));
 
-    key.phase = wordAt(from.phase[row] ?? 0);
-    key.event = wordAt(from.event[row] ?? 0);
-    key.op = wordAt(from.op[row] ?? 0);
-    key.dtype = wordAt(from.dtype[row] ?? 0);
-    key.group = from.group[row] ?? -1;
-    key.cell = from.cell[row] ?? -1;
-    key.layer = from.layer[row] ?? -1;
-    key.waitingOn = from.waitingOn[row] ?? -1;
-    key.bytes = from.bytes[row] ?? -1;
-    const shape = shapes.find(key);
-    appender.shape[to] = shapes.idAt(shape);
+      key.phase = wordAt(from.phase[row] ?? 0);
+      key.event = wordAt(from.event[row] ?? 0);
+      key.op = wordAt(from.op[row] ?? 0);
+      key.dtype = wordAt(from.dtype[row] ?? 0);
+      key.group = from.group[row] ?? -1;
+      key.cell = from.cell[row] ?? -1;
+      key.layer = from.layer[row] ?? -1;
+      key.waitingOn = from.waitingOn[row] ?? -1;
+      key.bytes = from.bytes[row] ?? -1;
+      const shape = shapes.find(key);
+      appender.shape[to] = shapes.idAt(shape);
 
-    if (from.taskId[row] !== task || from.commandId[row] !== command) {
-      task = from.taskId[row] ?? 0;
-      command = from.commandId[row] ?? 0;
-      job = jobs.idOf(strings[task] ?? '', strings[command] ?? '');
+      if (from.taskId[row] !== task || from.commandId[row] !== command) {
+        task = from.taskId[row] ?? 0;
+        command = from.commandId[row] ?? 0;
+        job = jobs.idOf(strings[task] ?? '', strings[command] ?? '');
+      }
+      appender.job[to] = job;
+
+      const ordinal = from.barrierSeq[row] ?? -1;
+      const detail = from.detail[row] ?? 0;
+      const frame = detail === 0 ? null : shapes.frameAt(shape);
+      const derived = frame !== null && saysItsSite(strings[detail] ?? '', frame, ordinal);
+      appender.detail[to] = detail === 0 ? 0 : derived ? detailOfSite : textAt(detail);
+
+      const step = from.evalSeq[row] ?? -1;
+      appender.barrier[to] = shifted(ordinal);
+      appender.eval[to] = shifted(step);
+      putMono(appender.mono, to, from.monoHigh[row] ?? -1, from.monoLow[row] ?? 0);
+
+      const facts = hasRareFacts(batch, row) ? rareFacts(batch, row) : null;
+      appender.extra[to] = facts === null ? 0 : texts.idOf(facts);
     }
-    appender.job[to] = job;
-
-    const ordinal = from.barrierSeq[row] ?? -1;
-    const detail = from.detail[row] ?? 0;
-    const frame = detail === 0 ? null : shapes.frameAt(shape);
-    const derived = frame !== null && saysItsSite(strings[detail] ?? '', frame, ordinal);
-    appender.detail[to] = detail === 0 ? 0 : derived ? detailOfSite : textAt(detail);
-
-    const step = from.evalSeq[row] ?? -1;
-    appender.barrier[to] = shifted(ordinal);
-    appender.eval[to] = shifted(step);
-    putMono(appender.mono, to, from.monoHigh[row] ?? -1, from.monoLow[row] ?? 0);
-
-    const facts = hasRareFacts(batch, row) ? rareFacts(batch, row) : null;
-    appender.extra[to] = facts === null ? 0 : texts.idOf(facts);
-  }
+  };
 }
 
 /** Asked of every row, so it only looks; {@link rareFacts} says what there is. */
