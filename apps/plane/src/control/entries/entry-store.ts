@@ -38,6 +38,8 @@ export interface StoreFacts {
   readonly lostRows: number;
   /** Rows that were held already. */
   readonly doubleRows: number;
+  /** Why nothing is kept at present, or what had to be put away to go on; null when all is well. */
+  readonly problem: string | null;
 }
 
 /** The entries of all nodes, kept beyond their recorders and beyond the nodes. */
@@ -47,11 +49,13 @@ export interface EntryStore {
    * and number, is not kept twice. Rejects with StoreFullError when more waits to be written than may.
    */
   append(tailed: Tailed): Promise<void>;
+  /** Rejects with StoreDeadlineError when the answer would take too long, StoreFullError when too many questions wait. */
   query(query: EntryQuery): Promise<EntryAnswer>;
   /** What a node last said, with the newest `limit` entries of each of its runners; null for a node never heard. */
   lastWords(nodeId: string, limit: number): Promise<NodeDiagnostics | null>;
   /** Where to go on tailing a node; empty when it was never tailed. */
   cursorOf(nodeId: string): Promise<string>;
+  /** Answers whatever state the store is in. */
   facts(): Promise<StoreFacts>;
   close(): Promise<void>;
 }
@@ -59,4 +63,14 @@ export interface EntryStore {
 /** Too much waits to be written; the caller keeps its cursor and comes again. */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
+}
+
+/** Nothing can be kept or answered at present: the disk is full, another process holds the file. It may pass. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** The question took longer than the store gives one; a narrower one may not. */
+export class StoreDeadlineError extends Error {
+  override readonly name = 'StoreDeadlineError';
 }

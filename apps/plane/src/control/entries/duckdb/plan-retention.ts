@@ -1,0 +1,51 @@
+import type { Hour } from './book.ts';
+
+export interface Retention {
+  /** The file is kept below so many bytes. */
+  readonly bytes: number;
+  /** No row is kept longer. */
+  readonly ms: number;
+}
+
+export interface RetentionFacts {
+  /** Oldest first; the last one is being written. */
+  readonly hours: readonly Pick<Hour, 'id' | 'beganMs'>[];
+  readonly nowMs: number;
+  /** What the tables take; room that dropped ones left is not counted, it is used again. */
+  readonly usedBytes: number;
+  readonly stretches: number;
+}
+
+export const hourMs = 3_600_000;
+/** The file itself does not shrink, so its tables must stay below the limit by what a checkpoint writes beside them. */
+const usedShare = 0.9;
+/** What is known of the rows without reading them is memory, 100 B each; the oldest go when it becomes too much. */
+const maxStretches = 500_000;
+
+/** The hours to drop now, oldest first. By size one at a time: what it frees is seen before the next is judged. */
+export function planRetention(facts: RetentionFacts, retention: Retention): number[] {
+  const { hours, nowMs, usedBytes, stretches } = facts;
+  const aged = hours.filter((hour, at) => endOf(hour, hours[at + 1]) + retention.ms <= nowMs).map(({ id }) => id);
+  if (aged.length > 0) return aged;
+  const tooLarge = usedBytes > retention.bytes * usedShare || stretches > maxStretches;
+  const oldest = hours[0];
+  return tooLarge && oldest !== undefined ? [oldest.id] : [];
+}
+
+/** When the last row of an hour came, at the latest. */
+function endOf({ beganMs }: Pick<Hour, 'beganMs'>, next: Pick<Hour, 'beganMs'> | undefined): number {
+  const endOfHour = (Math.floor(beganMs / hourMs) + 1) * hourMs;
+  return next === undefined ? endOfHour : Math.max(beganMs, Math.min(next.beganMs, endOfHour));
+}
+
+/** By size an hour goes as a whole, so one may hold an eighth of all there may be, and never more than is quick to read. */
+export function maxHourRows({ bytes }: Retention): number {
+  const bytesPerRow = 40;
+  const mostRows = 4_194_304;
+  return Math.max(1, Math.min(mostRows, Math.floor(bytes / 8 / bytesPerRow)));
+}
+
+/** A new table is due: the clock's hour is over, or the table is full. */
+export function isHourOver(hour: Hour & { readonly openRows: number }, nowMs: number, mostRows: number): boolean {
+  return Math.floor(nowMs / hourMs) !== Math.floor(hour.beganMs / hourMs) || hour.rows + hour.openRows >= mostRows;
+}

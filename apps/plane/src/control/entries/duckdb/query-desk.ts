@@ -1,0 +1,100 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+export interface QueryDesk {
+  /** Runs a question when those before it are answered. Its `check` throws when its time is over. */
+  ask<T>(question: (connection: DuckDBConnection, check: () => void) => Promise<T>): Promise<T>;
+  /** True when no question runs; then none begins until `resume`. Otherwise `onPaused` is called when it is so. */
+  pause(): boolean;
+  resume(): void;
+  /** Ends the running question and refuses those that wait; resolves when nothing runs any more. */
+  close(): Promise<void>;
+}
+
+/** One question at a time, because each may take DuckDB's memory; more than so many that wait are a flood. */
+const maxWaiting = 32;
+/** From being asked to the answer. Whoever looks at a screen has given up by then, and appends want the disk. */
+const deadlineMs = 5_000;
+
+export class QueryRefusedError extends Error {
+  override readonly name = 'QueryRefusedError';
+  readonly kind: 'full' | 'late' | 'unavailable';
+
+  constructor(kind: 'full' | 'late' | 'unavailable', message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+interface Waiting {
+  readonly run: () => Promise<void>;
+  readonly refuse: (error: QueryRefusedError) => void;
+}
+
+export function createQueryDesk(connection: DuckDBConnection, onPaused: () => void): QueryDesk {
+  const waiting: Waiting[] = [];
+  let running: Promise<void> | null = null;
+  let paused = false;
+  let closed = false;
+
+  const next = () => {
+    if (running !== null) return;
+    if (paused) return onPaused();
+    const first = waiting.shift();
+    if (first === undefined) return;
+    running = first.run().then(() => {
+      running = null;
+      next();
+    });
+  };
+
+  return {
+    ask(question) {
+      if (closed) return Promise.reject(new QueryRefusedError('unavailable', 'the store was closed'));
+      if (waiting.length >= maxWaiting)
+        return Promise.reject(new QueryRefusedError('full', `${maxWaiting} questions already wait for the store`));
+      return new Promise((done, fail) => {
+        const endMs = performance.now() + deadlineMs;
+        const late = () =>
+          new QueryRefusedError(
+            closed ? 'unavailable' : 'late',
+            closed
+              ? 'the store was closed'
+              : `not answered in ${deadlineMs} ms: ask for a shorter time or fewer runners`,
+          );
+        const isLate = () => closed || performance.now() >= endMs;
+        const check = () => {
+          if (isLate()) throw late();
+        };
+        const run = async () => {
+          const timer = setTimeout(() => connection.interrupt(), Math.max(0, endMs - performance.now()));
+          try {
+            check();
+            done(await question(connection, check));
+          } catch (error) {
+            // What DuckDB says when it is interrupted is not why.
+            fail(isLate() ? late() : error);
+          } finally {
+            clearTimeout(timer);
+          }
+        };
+        waiting.push({ run, refuse: fail });
+        next();
+      });
+    },
+    pause() {
+      paused = true;
+      return running === null;
+    },
+    resume() {
+      paused = false;
+      next();
+    },
+    async close() {
+      closed = true;
+      for (const { refuse } of waiting.splice(0)) refuse(new QueryRefusedError('unavailable', 'the store was closed'));
+      if (running === null) return;
+      connection.interrupt();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { Worker } from 'node:worker_threads';
+import type { Log } from '@rankscope/daemon';
+import type { FailureKind, FromStore, StoreSettings, ToStore } from './duckdb/store-messages.ts';
+import { StoreDeadlineError, StoreFullError, StoreUnavailableError } from './entry-store.ts';
+
+export interface StoreThread {
+  /** Sends a request and waits for its answer. Rejects with one of the store's errors. */
+  ask(make: (id: number) => Exclude<ToStore, { readonly type: 'tick' }>, transfer?: ArrayBuffer[]): Promise<FromStore>;
+  tell(message: ToStore): void;
+  /** Why there is no thread at present; null while there is one. */
+  problem(): string | null;
+  close(): Promise<void>;
+}
+
+export interface StoreThreadOptions {
+  readonly settings: StoreSettings;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/**
+ * JavaScript's memory of the thread. Young objects are few, so their space may be small; the old space holds the texts
+ * of waiting batches. DuckDB's memory lies outside, with a limit of its own.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+/** How long until a thread that ended by itself is started again, at first and at most. */
+const firstBackoffMs = 1_000;
+const maxBackoffMs = 30_000;
+/** Rows that wait are written and the log is emptied into the tables, a tenth of a second each; a sick disk takes longer. */
+const closeDeadlineMs = 8_000;
+
+interface Asked {
+  readonly done: (answer: FromStore) => void;
+  readonly fail: (error: Error) => void;
+}
+
+const errors: Record<FailureKind, new (message: string) => Error> = {
+  full: StoreFullError,
+  unavailable: StoreUnavailableError,
+  late: StoreDeadlineError,
+};
+
+/** Runs the store's thread, and another when it dies: what it was asked and had not answered is then rejected. */
+export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): StoreThread {
+  const asked = new Map<number, Asked>();
+  let nextId = 1;
+  let worker: Worker | null = null;
+  let problem: string | null = null;
+  let backoffMs = firstBackoffMs;
+  let restart: NodeJS.Timeout | undefined;
+  let closing: Promise<void> | null = null;
+
+  const receive = (message: FromStore) => {
+    if (message.type === 'log') {
+      log[message.level](message.message, message.fields);
+      return;
+    }
+    const waiting = asked.get(message.id);
+    asked.delete(message.id);
+    if (message.type === 'failed') waiting?.fail(new errors[message.kind](message.message));
+    else waiting?.done(message);
+    if (message.type === 'appended') backoffMs = firstBackoffMs;
+  };
+  const start = () => {
+    problem = null;
+    const thread = new Worker(new URL('./duckdb/store-worker.ts', import.meta.url), {
+      name: 'entry store',
+      workerData: { settings, nowMs: nowMs() },
+      resourceLimits,
+    });
+    let reason = 'it ended';
+    thread.on('message', receive);
+    thread.on('error', (error) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    thread.on('exit', () => {
+      if (worker === thread) worker = null;
+      if (closing === null) onDeath(reason);
+      rejectAll(closing === null ? `the thread of the entry store died: ${reason}` : 'the store was closed');
+    });
+    worker = thread;
+  };
+  const onDeath = (reason: string) => {
+    problem = `the thread of the entry store died: ${reason}`;
+    log.error('the thread of the entry store died', { reason, againInMs: backoffMs });
+    restart = setTimeout(start, backoffMs);
+    backoffMs = Math.min(maxBackoffMs, backoffMs * 2);
+  };
+  const rejectAll = (message: string) => {
+    for (const { fail } of asked.values()) fail(new StoreUnavailableError(message));
+    asked.clear();
+  };
+  const ask: StoreThread['ask'] = (make, transfer = []) => {
+    const thread = worker;
+    if (thread === null || closing !== null)
+      return Promise.reject(new StoreUnavailableError(problem ?? 'the store was closed'));
+    return post(thread, make, transfer);
+  };
+  const post = (thread: Worker, make: (id: number) => ToStore, transfer: ArrayBuffer[]) => {
+    const id = nextId;
+    nextId += 1;
+    return new Promise<FromStore>((done, fail) => {
+      asked.set(id, { done, fail });
+      thread.postMessage(make(id), transfer);
+    });
+  };
+  const close = async () => {
+    clearTimeout(restart);
+    const thread = worker;
+    if (thread === null) return;
+    const timer = setTimeout(() => void thread.terminate(), closeDeadlineMs);
+    const exited = new Promise((done) => thread.once('exit', done));
+    // A thread that dies meanwhile is closed, too.
+    await post(thread, (id) => ({ type: 'close', id }), []).catch(() => undefined);
+    await exited;
+    clearTimeout(timer);
+  };
+
+  start();
+  return {
+    ask,
+    tell: (message) => worker?.postMessage(message),
+    problem: () => problem,
+    close: () => (closing ??= close()),
+  };
+}
