@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import type { Clock, Log } from '@rankscope/daemon';
 import type { Cluster } from './cluster/gather/gather.ts';
 import type { LastWords } from './cluster/gather/last-words.ts';
 import { createLeaderWords } from './cluster/gather/leader-words.ts';
 import type { Config } from './config.ts';
+import { openDuckDbEntryStore } from './control/entries/duckdb-entry-store.ts';
+import type { EntryStore } from './control/entries/entry-store.ts';
 import { createMemoryEntryStore } from './control/entries/memory-entry-store.ts';
 import type { Keeping } from './control/keeping.ts';
 import { openTail, type TailedPeers } from './control/tail/open-tail.ts';
@@ -10,7 +13,7 @@ import { createStoredWords } from './control/tail/stored-words.ts';
 import type { NodeEntries } from './node/expose/node-entries.ts';
 
 export interface OpenKeepingOptions {
-  readonly config: Pick<Config, 'nodeDeadlineMs'>;
+  readonly config: Pick<Config, 'nodeDeadlineMs' | 'dataDir' | 'entryStore' | 'retention'>;
   /** What planes show each other. */
   readonly token: string | null;
   readonly cluster: Cluster;
@@ -34,7 +37,7 @@ export function openKeeping({ config, token, cluster, entries, clock, log }: Ope
     const lastWords = createLeaderWords({ leader: () => leaderOf(cluster), token, nowMs: () => performance.now() });
     return { keeping: null, lastWords, close: () => Promise.resolve() };
   }
-  const store = createMemoryEntryStore();
+  const store = openStore({ config, clock, log });
   const tail = openTail({ nodeId, entries, peers: peersOf(cluster), store, deadlineMs, token, clock, log });
   return {
     keeping: { store, tail },
@@ -58,4 +61,12 @@ function peersOf(cluster: Cluster): TailedPeers {
     peers: () => cluster.peers().flatMap(({ nodeId, url }) => (url === null ? [] : [{ nodeId, url }])),
     subscribe: cluster.subscribe,
   };
+}
+
+function openStore({ config, clock, log }: Pick<OpenKeepingOptions, 'config' | 'clock' | 'log'>): EntryStore {
+  if (config.entryStore === 'memory') {
+    return createMemoryEntryStore({ retention: config.retention, wallNs: clock.wallNs });
+  }
+  const path = join(config.dataDir, 'entries.duckdb');
+  return openDuckDbEntryStore({ path, retention: config.retention, wallNs: clock.wallNs, log });
 }

@@ -1,5 +1,6 @@
 import { NodeDiagnostics } from '@rankscope/schema';
 import { expect, test } from 'vitest';
+import { describeEntryStore } from './entry-store.contract.ts';
 import { createMemoryEntryStore } from './memory-entry-store.ts';
 import { batchOf, namesOf } from './rows.fixture.ts';
 
@@ -21,6 +22,8 @@ const tailed = (given: Parameters<typeof batchOf>[0], cursor: string, diagnostic
   cursor,
   diagnostics,
 });
+
+describeEntryStore('the store in memory', createMemoryEntryStore, { tooManyRows: null });
 
 test('what is given twice is kept once, and the cursor is the last one', async () => {
   const store = createMemoryEntryStore();

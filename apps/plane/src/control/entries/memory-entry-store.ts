@@ -2,6 +2,7 @@ import {
   type EntryBatch,
   type EntryBatchBuilder,
   type EntrySource,
+  entryAt,
   type NodeDiagnostics,
   recorderKey,
   valueAt,
@@ -18,9 +19,28 @@ const defaultMaxRows = 500_000;
 /** Recorders whose numbers are remembered; more than a plane without a disk ever meets. */
 const maxRecorders = 65_536;
 
+export interface MemoryEntryStoreOptions {
+  readonly maxRows?: number;
+  readonly retention?: { readonly ms: number };
+  readonly wallNs?: () => bigint;
+}
+
+const hourMs = 3_600_000;
+
+interface Hour {
+  readonly beganMs: number;
+  readonly kept: KeptChunks;
+}
+
+/** Rows without a number that are compared with new ones. */
+const maxUnnumbered = 65_536;
+
 /** Entries in this process's memory only: for tests, and for a plane that must not write. What is too old is let go of. */
-export function createMemoryEntryStore({ maxRows = defaultMaxRows } = {}): EntryStore {
-  const kept = new KeptChunks(maxRows);
+export function createMemoryEntryStore(options: MemoryEntryStoreOptions = {}): EntryStore {
+  const { maxRows = defaultMaxRows, retention, wallNs = () => 0n } = options;
+  const hours: Hour[] = [];
+  let closed = false;
+  const unnumbered = new Set<string>();
   const seen = new Map<string, SeenNumbers>();
   const cursors = new Map<string, string>();
   const words = new Map<string, NodeDiagnostics>();
@@ -36,17 +56,43 @@ export function createMemoryEntryStore({ maxRows = defaultMaxRows } = {}): Entry
     seen.set(key, made);
     return made;
   };
+  /** Where nobody counts, what is equal in everything is the same, among so many of the newest. */
+  const isUnknown = (batch: EntryBatch, row: number): boolean => {
+    const key = JSON.stringify(entryAt(batch, row));
+    if (unnumbered.has(key)) return false;
+    unnumbered.add(key);
+    const [first] = unnumbered;
+    if (unnumbered.size > maxUnnumbered && first !== undefined) unnumbered.delete(first);
+    return true;
+  };
+  /** Rows of an hour go together, as soon as the last of them is too old. */
+  const turn = () => {
+    const nowMs = Number(wallNs() / 1_000_000n);
+    const newest = hours.at(-1);
+    if (newest === undefined || nowMs - newest.beganMs >= hourMs)
+      hours.push({ beganMs: nowMs, kept: new KeptChunks(maxRows) });
+    const total = () => hours.reduce((sum, { kept }) => sum + kept.rows, 0);
+    const isOld = (hour: Hour) => retention !== undefined && nowMs - hour.beganMs >= retention.ms + hourMs;
+    for (let [oldest] = hours; oldest && hours.length > 1 && (isOld(oldest) || total() > maxRows); [oldest] = hours)
+      hours.shift();
+  };
+  const chunks = () => hours.flatMap(({ kept }) => kept.chunks());
+  const refuseClosed = () => {
+    if (closed) throw new Error('the entry store is closed');
+  };
   const add = (batch: EntryBatch) => {
     const numbers = batch.sources.map(numbersOf);
     let copier: RowCopier | null = null;
     let into: EntryBatchBuilder | null = null;
     for (let row = 0; row < batch.rows; row += 1) {
       const seq = valueAt(batch, 'seq', row);
-      if (seq >= 0 && numbers[valueAt(batch, 'source', row)]?.add(seq) === false) {
+      const isNew = seq >= 0 ? numbers[valueAt(batch, 'source', row)]?.add(seq) !== false : isUnknown(batch, row);
+      if (!isNew) {
         doubleRows += 1;
         continue;
       }
-      const builder = kept.builder();
+      const builder = hours.at(-1)?.kept.builder();
+      if (builder === undefined) break;
       if (copier === null || into !== builder) copier = createRowCopier(builder, batch);
       into = builder;
       copier.copy(row);
@@ -54,23 +100,29 @@ export function createMemoryEntryStore({ maxRows = defaultMaxRows } = {}): Entry
   };
 
   return {
-    append({ nodeId, batch, cursor, diagnostics }) {
+    async append({ nodeId, batch, cursor, diagnostics }) {
+      refuseClosed();
+      turn();
       add(batch);
       cursors.set(nodeId, cursor);
       if (diagnostics !== null) words.set(nodeId, diagnostics);
-      return Promise.resolve();
     },
-    query: (query) => Promise.resolve(selectRows(kept.chunks(), query)),
+    async query(query) {
+      refuseClosed();
+      return selectRows(chunks(), query);
+    },
     lastWords(nodeId, limit) {
       const said = words.get(nodeId) ?? null;
       if (said === null || limit === 0) return Promise.resolve(said);
       const runnerIds = said.supervisorRunners.map(({ runnerId }) => runnerId);
-      const { batch } = selectRows(kept.chunks(), { ...everything, nodeId, runnerIds, limitPerRunner: limit });
+      const { batch } = selectRows(chunks(), { ...everything, nodeId, runnerIds, limitPerRunner: limit });
       return Promise.resolve(wordsWithEntries(said, batch));
     },
     cursorOf: (nodeId) => Promise.resolve(cursors.get(nodeId) ?? ''),
-    facts: () => Promise.resolve(factsOf(kept, doubleRows)),
-    close: () => Promise.resolve(),
+    facts: () => Promise.resolve(factsOf(chunks(), doubleRows)),
+    async close() {
+      closed = true;
+    },
   };
 }
 
@@ -85,14 +137,15 @@ const everything = {
   commandId: null,
 } as const;
 
-function factsOf(kept: KeptChunks, doubleRows: number): StoreFacts {
-  const firsts = kept.chunks().filter(({ rows }) => rows > 0);
+function factsOf(chunks: readonly EntryBatch[], doubleRows: number): StoreFacts {
+  const firsts = chunks.filter(({ rows }) => rows > 0);
   const times = firsts.map((chunk) => chunk.columns.atUs.subarray(0, chunk.rows).reduce((a, b) => Math.min(a, b)));
   return {
-    rows: kept.rows,
+    rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
     diskBytes: 0,
     oldestUs: times.length === 0 ? null : Math.min(...times),
     lostRows: 0,
     doubleRows,
+    problem: null,
   };
 }
