@@ -1,5 +1,5 @@
-import type { Problem } from '@rankscope/schema';
 import { describeFetchFailure } from './fetch-failure.ts';
+import { type FetchResult, fetchFailure } from './fetch-result.ts';
 import { openDeadline } from './open-deadline.ts';
 import { readRefusal } from './read-refusal.ts';
 
@@ -13,17 +13,6 @@ export interface FetchOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-export type FetchResult<T> =
-  | { readonly kind: 'ok'; readonly value: T; readonly roundTripMs: number; readonly headers: Headers }
-  | FetchFailure;
-
-export interface FetchFailure {
-  readonly kind: 'failed';
-  readonly error: string;
-  readonly status: number | null;
-  readonly problem: Problem | null;
 }
 
 /**
@@ -63,8 +52,4 @@ function requestOf(options: FetchOptions, accept: string, signal: AbortSignal): 
   };
   const body = hasBody ? { body: JSON.stringify(options.body) } : {};
   return { method: options.method ?? (hasBody ? 'POST' : 'GET'), headers, signal, redirect: 'manual', ...body };
-}
-
-export function fetchFailure(error: string, status: number | null = null): FetchFailure {
-  return { kind: 'failed', error, status, problem: null };
 }
