@@ -1,8 +1,8 @@
 // A process that writes some rings as ranks do while they decode: `DIR NODE BOOT FIRST_RANK RINGS PER_SECOND SECONDS`.
 // When it ends it says, as JSON, how many entries each runner has.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FlightWriter, openRingWriter } from '@rankscope/flight-recorder';
-import { v7 as newId } from 'uuid';
 
 const [dir = '', nodeId = '', bootId = '', first = '0', count = '1', perSecond = '2000', seconds = '20'] =
   process.argv.slice(2);
@@ -11,10 +11,10 @@ const tickMs = 5;
 
 const writers = Array.from({ length: Number(count) }, (_, i) => {
   const rank = Number(first) + i;
-  const runnerId = newId();
+  const runnerId = randomUUID();
   const identity = { runnerId, nodeId, instanceId: 'bench', modelId: 'bench', rank, worldSize: 16, attempt: 1, bootId };
   const writer = openRingWriter(`${dir}/${runnerId}.ring`, identity);
-  writer.setTask({ taskId: newId(), commandId: newId() });
+  writer.setTask({ taskId: randomUUID(), commandId: randomUUID() });
   return { runnerId, writer, written: 0 };
 });
 

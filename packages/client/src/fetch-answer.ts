@@ -1,4 +1,5 @@
-import { describeFetchFailure, type FetchFailure } from './fetch-failure.ts';
+import { describeFetchFailure } from './fetch-failure.ts';
+import { type FetchResult, fetchFailure } from './fetch-result.ts';
 import { openDeadline } from './open-deadline.ts';
 import { readRefusal } from './read-refusal.ts';
 
@@ -13,10 +14,6 @@ export interface FetchOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-export type FetchResult<T> =
-  | { readonly kind: 'ok'; readonly value: T; readonly roundTripMs: number; readonly headers: Headers }
-  | FetchFailure;
 
 /**
  * Asks one URL and has its answer read. Never throws: a peer that refuses, sleeps, trickles, answers HTML or 200 MB is an
@@ -55,8 +52,4 @@ function requestOf(options: FetchOptions, accept: string, signal: AbortSignal): 
   };
   const body = hasBody ? { body: JSON.stringify(options.body) } : {};
   return { method: options.method ?? (hasBody ? 'POST' : 'GET'), headers, signal, redirect: 'manual', ...body };
-}
-
-export function fetchFailure(error: string, status: number | null = null): FetchFailure {
-  return { kind: 'failed', error, status, problem: null };
 }

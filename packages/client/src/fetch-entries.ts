@@ -1,7 +1,8 @@
 import { decodeEntryBatch, type EntryBatch, EntryBatchError, entryBatchMime } from '@rankscope/schema';
 import type { z } from 'zod';
-import { type FetchOptions, type FetchResult, fetchAnswer, fetchFailure } from './fetch-answer.ts';
+import { type FetchOptions, fetchAnswer } from './fetch-answer.ts';
 import { formatBytes, formatIssue } from './fetch-failure.ts';
+import { type FetchResult, fetchFailure } from './fetch-result.ts';
 import { mimeOf, readBytes } from './read-body.ts';
 
 export interface FetchEntriesOptions<T> extends FetchOptions {

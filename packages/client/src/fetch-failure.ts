@@ -1,12 +1,4 @@
-import type { Problem } from '@rankscope/schema';
 import type { z } from 'zod';
-
-export interface FetchFailure {
-  readonly kind: 'failed';
-  readonly error: string;
-  readonly status: number | null;
-  readonly problem: Problem | null;
-}
 
 /** What went wrong below HTTP, as a sentence that names what to look at. */
 export function describeFetchFailure(error: unknown, url: string | URL): string {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { type FetchOptions, type FetchResult, fetchAnswer, fetchFailure } from './fetch-answer.ts';
+import { type FetchOptions, fetchAnswer } from './fetch-answer.ts';
 import { formatBytes, formatIssue } from './fetch-failure.ts';
+import { type FetchResult, fetchFailure } from './fetch-result.ts';
 import { mimeOf, parseJson, readText } from './read-body.ts';
 
 export interface FetchJsonOptions<T> extends FetchOptions {

@@ -1,5 +1,5 @@
 import { Problem } from '@rankscope/schema';
-import type { FetchFailure } from './fetch-failure.ts';
+import type { FetchFailure } from './fetch-result.ts';
 import { mimeOf, parseJson, readText } from './read-body.ts';
 
 /** An error's body is read only for the sentence in it. */
