@@ -38,6 +38,8 @@ export interface Planned {
  * Knows no clock and no disk: the same entries after the same state are the same spans, whoever asks and however often.
  */
 export function planSpans(before: PlanState, input: PlanInput, context: PlanContext): Planned {
+  // A rank at rest is looked at five times a second, for nothing.
+  if (isAtRest(before, input)) return { state: before, spans: [], logs: [], sampledOut: 0, rateLimited: 0 };
   const state = structuredClone(before);
   const make = new SpanMaker(context);
   const spans: SpanEvidence[] = [];
@@ -47,7 +49,6 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
   // enter, a collective's, is no sign that it does.
   const silenceNs = BigInt(Math.round(context.rules.stallAfterMs / 2)) * 1_000_000n;
   const counts = { sampledOut: 0, rateLimited: 0 };
-  if (state.done) return { state, spans, logs, ...counts };
 
   spans.push(...anchorAttempt(state, make));
   for (const entry of input.entries) {
@@ -122,6 +123,12 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
       }),
     );
   }
+}
+
+function isAtRest(state: PlanState, { entries, nowNs, ended }: PlanInput): boolean {
+  if (state.done) return true;
+  if (entries.length > 0 || ended !== null || !state.anchored) return false;
+  return nowNs === null || openPhases(state).every(({ phase }) => findPhaseClass(phase) === 'rest');
 }
 
 function applyCollective(state: PlanState, entry: RingEntry): void {
