@@ -6,7 +6,7 @@ import type { LogEvidence, SpanEvidence } from './evidence.ts';
 import { lostLog, stallLog } from './evidence-logs.ts';
 import { latestNs } from './latest-ns.ts';
 import { findPhaseClass } from './phase-class.ts';
-import { closePhases, enterPhase, forgetUncertain, innermost, openPhases } from './phase-stack.ts';
+import { closePhases, enterPhase, forgetUncertain, innermost, isFailure, openPhases } from './phase-stack.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { PlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
@@ -82,9 +82,9 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
   }
 
   function finished(...[phase, exit]: Parameters<SpanMaker['finished']>): SpanEvidence[] {
-    const span = make.finished(phase, exit);
-    const verdict = span.error === null ? volume.judge(phase, exit.tMonoNs) : 'send';
-    if (verdict === 'send') return [span];
+    // Judged before it is put into words: of a token's phases one in a hundred leaves.
+    const verdict = isFailure(phase, exit) ? 'send' : volume.judge(phase, exit.tMonoNs);
+    if (verdict === 'send') return [make.finished(phase, exit)];
     counts[verdict] += 1;
     return [];
   }
