@@ -45,7 +45,8 @@ function hostnameOf(url: string): string {
 const open = /^\/(healthz|readyz|openapi\.json|docs|_next\/.*|[a-z0-9-]*(\.(html|txt|svg|ico|js|css|json))?)$/;
 const guarded = /^\/(v1|trpc)\/|^\/(metrics|node_id)$/;
 /** What planes ask of each other, and telemetry that runtimes bring; nothing of this is an operator's business alone. */
-const betweenPlanes = /^\/(node_id|v1\/(cluster\/.+|diagnostics\/node(\/.+)?|traces|logs))$/;
+const betweenPlanes =
+  /^\/(node_id|v1\/(cluster\/.+|diagnostics\/node(\/.+)?|diagnostics\/cluster\/[^/]+\/last-words|traces|logs))$/;
 /** Where only planes call: closed by the join token also where operators need none. */
 const planesOnly = /^\/v1\/cluster\//;
 

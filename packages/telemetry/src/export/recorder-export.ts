@@ -52,8 +52,8 @@ export interface RecorderExport {
   close(): void;
 }
 
-/** Read and planned in one go: some 10 ms of the loop. */
-const entriesAtOnce = 2_048;
+/** Read and planned in one go: a few milliseconds of the loop. */
+const entriesAtOnce = 512;
 
 /** Turns one recorder into spans and logs as it grows, from outside its process, whatever state that is in. */
 export function openRecorderExport(options: RecorderExportOptions): RecorderExport {

@@ -25,6 +25,11 @@ export function closePhases(state: PlanState, exit: RingEntry): OpenPhase[] {
   return closed;
 }
 
+/** Whether the phase itself was left with an error; of those inside it nothing is known. */
+export function isFailure(phase: OpenPhase, exit: RingEntry): boolean {
+  return exit.phase === phase.phase && (exit.event === 'exception' || exit.event === 'error');
+}
+
 /** Entries were overwritten unread: what may have ended among them is not known to be open. */
 export function forgetUncertain(state: PlanState): void {
   state.open = Object.fromEntries(

@@ -6,7 +6,7 @@ import type { LogEvidence, SpanEvidence } from './evidence.ts';
 import { lostLog, stallLog } from './evidence-logs.ts';
 import { latestNs } from './latest-ns.ts';
 import { findPhaseClass } from './phase-class.ts';
-import { closePhases, enterPhase, forgetUncertain, innermost, openPhases } from './phase-stack.ts';
+import { closePhases, enterPhase, forgetUncertain, innermost, isFailure, openPhases } from './phase-stack.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { PlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
@@ -38,6 +38,8 @@ export interface Planned {
  * Knows no clock and no disk: the same entries after the same state are the same spans, whoever asks and however often.
  */
 export function planSpans(before: PlanState, input: PlanInput, context: PlanContext): Planned {
+  // A rank at rest is looked at five times a second, for nothing.
+  if (isAtRest(before, input)) return { state: before, spans: [], logs: [], sampledOut: 0, rateLimited: 0 };
   const state = structuredClone(before);
   const make = new SpanMaker(context);
   const spans: SpanEvidence[] = [];
@@ -47,7 +49,6 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
   // enter, a collective's, is no sign that it does.
   const silenceNs = BigInt(Math.round(context.rules.stallAfterMs / 2)) * 1_000_000n;
   const counts = { sampledOut: 0, rateLimited: 0 };
-  if (state.done) return { state, spans, logs, ...counts };
 
   spans.push(...anchorAttempt(state, make));
   for (const entry of input.entries) {
@@ -81,9 +82,9 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
   }
 
   function finished(...[phase, exit]: Parameters<SpanMaker['finished']>): SpanEvidence[] {
-    const span = make.finished(phase, exit);
-    const verdict = span.error === null ? volume.judge(phase, exit.tMonoNs) : 'send';
-    if (verdict === 'send') return [span];
+    // Judged before it is put into words: of a token's phases one in a hundred leaves.
+    const verdict = isFailure(phase, exit) ? 'send' : volume.judge(phase, exit.tMonoNs);
+    if (verdict === 'send') return [make.finished(phase, exit)];
     counts[verdict] += 1;
     return [];
   }
@@ -122,6 +123,12 @@ export function planSpans(before: PlanState, input: PlanInput, context: PlanCont
       }),
     );
   }
+}
+
+function isAtRest(state: PlanState, { entries, nowNs, ended }: PlanInput): boolean {
+  if (state.done) return true;
+  if (entries.length > 0 || ended !== null || !state.anchored) return false;
+  return nowNs === null || openPhases(state).every(({ phase }) => findPhaseClass(phase) === 'rest');
 }
 
 function applyCollective(state: PlanState, entry: RingEntry): void {

@@ -5,6 +5,7 @@ import { findFailureClass, findLostError } from './error-type.ts';
 import type { Attributes, SpanEvidence, SpanPlace } from './evidence.ts';
 import { latestNs } from './latest-ns.ts';
 import { findPhaseClass } from './phase-class.ts';
+import { isFailure } from './phase-stack.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { OpenPhase, OpenTask, PlanState } from './plan-state.ts';
 import type { RankEnd } from './rank-end.ts';
@@ -31,6 +32,8 @@ interface Draft {
 export class SpanMaker {
   readonly #context: PlanContext;
   readonly #attemptTrace: string;
+  /** Spans in a row mostly belong to one command. */
+  #lastRankPlace: SpanPlace | null = null;
 
   constructor(context: PlanContext) {
     this.#context = context;
@@ -77,7 +80,7 @@ export class SpanMaker {
   }
 
   finished(phase: OpenPhase, exit: RingEntry): SpanEvidence {
-    const failed = exit.phase === phase.phase && (exit.event === 'exception' || exit.event === 'error');
+    const failed = isFailure(phase, exit);
     const due = this.#dueBy(phase, exit.tMonoNs);
     return this.#span({
       kind: 'phase',
@@ -175,8 +178,11 @@ export class SpanMaker {
   }
 
   #rankPlace(traceId: string): SpanPlace {
-    const { rank, attempt } = this.#context.identity;
-    return { traceId, spanId: spanIdOf({ traceId, rank, attempt, kind: 'rank' }) };
+    if (this.#lastRankPlace?.traceId !== traceId) {
+      const { rank, attempt } = this.#context.identity;
+      this.#lastRankPlace = { traceId, spanId: spanIdOf({ traceId, rank, attempt, kind: 'rank' }) };
+    }
+    return this.#lastRankPlace;
   }
 
   #placeOf({ commandId, seq }: OpenPhase): SpanPlace {

@@ -86,6 +86,18 @@ function reader() {
   };
 }
 
+test('a task that is taken is told before any rank hears of it, one that is not is not', () => {
+  const { instance, sent } = twoRanks();
+  const told: string[] = [];
+  const onAccepted = ({ taskId }: TaskOrder) => told.push(`${taskId} after ${sent.length}`);
+  const board = createTaskBoard(instance, { onAccepted });
+  const order = task();
+  expect(board.submit(order, reader())).toEqual({ kind: 'accepted' });
+  board.close();
+  expect(board.submit(task(), reader()).kind).toBe('not_ready');
+  expect(told).toEqual([`${order.taskId} after 0`]);
+});
+
 test('one outcome: that of the rank that samples', () => {
   const { instance, sent, say } = twoRanks();
   const board = createTaskBoard(instance);

@@ -127,8 +127,11 @@ export async function openNodeExport(options: NodeExportOptions): Promise<NodeEx
     async close() {
       clearInterval(timer);
       if (again !== null) clearImmediate(again);
-      recorders.look();
-      if (!(await sender.flush(shutdownBudgetMs))) log.warn('not all telemetry was delivered', queuedOf(sender));
+      const endsMs = performance.now() + shutdownBudgetMs;
+      // What is not read by then is read by the next plane.
+      while (recorders.look() && performance.now() < endsMs);
+      if (!(await sender.flush(Math.max(1, endsMs - performance.now()))))
+        log.warn('not all telemetry was delivered', queuedOf(sender));
       sender.close();
       recorders.close();
       commands.close();
