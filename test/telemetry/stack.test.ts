@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -70,6 +70,32 @@ testWith(all, 'when a part dies the stack says which, ends the others and fails'
   process.kill(collector?.pid ?? 0, 'SIGKILL');
   expect(await stack.ended).toEqual({ code: 1, signal: null });
   expect(stack.err()).toMatch(new RegExp(`Collector \\(pid ${collector?.pid}\\) was killed by SIGKILL`));
+  await gone(stack);
+});
+
+testWith(
+  ['prometheus'],
+  'a part that cannot start is said with its last lines, and nothing else is started',
+  async () => {
+    const dataDir = emptyDir();
+    mkdirSync(join(dataDir, 'stack'));
+    // Where Prometheus wants a directory.
+    writeFileSync(join(dataDir, 'stack/prometheus'), '');
+    const stack = start({ args: ['--without', 'collector,jaeger', ...planeAlone, '--data', dataDir] });
+    expect(await stack.ended).toEqual({ code: 1, signal: null });
+    expect(stack.err()).toMatch(/Prometheus \(pid \d+\) ended with code \d+; its last lines:\n.*not a directory/s);
+    expect(stack.err()).not.toContain('Rankscope is at');
+    await gone(stack);
+  },
+);
+
+test('up that is killed is no success', async () => {
+  const stack = start({ args: [...alone, ...planeAlone] });
+  await stack.untilUp();
+  const up = stack.children().find(({ command }) => / up .*--no-model/.test(command));
+  process.kill(up?.pid ?? 0, 'SIGKILL');
+  expect(await stack.ended).toEqual({ code: 1, signal: null });
+  expect(stack.err()).toContain(`rankscope up (pid ${up?.pid}) was killed by SIGKILL\n`);
   await gone(stack);
 });
 

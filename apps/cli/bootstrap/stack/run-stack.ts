@@ -43,23 +43,35 @@ export async function runStack(options: StackOptions & { readonly args: readonly
   }
 }
 
+interface Ended {
+  readonly part: RunningPart;
+  readonly end: PartEnd;
+}
+
 /** Starts the parts one after the other and waits for the first end among them, or for somebody who wants it. */
-async function live(facts: StackFacts, options: StackOptions, running: RunningPart[], stop: StopSignals) {
-  const { terminal } = options;
+async function live(
+  facts: StackFacts,
+  { terminal }: StackOptions,
+  running: RunningPart[],
+  stop: StopSignals,
+): Promise<number> {
   if (facts.parts.prometheus.kind === 'ready') writePrometheusConfig(prometheusConfigOf(facts.stackDir), facts);
-  const ends: Promise<{ part: RunningPart; end: PartEnd }>[] = [];
+  const ends: Promise<Ended>[] = [];
+  const judge = ({ part, end }: Ended) => {
+    // `up` speaks for itself, and ends when it has answered; anything else was to run for as long as `up` does.
+    if (part.speaks && end.code !== null) return end.code;
+    terminal.tell(`rankscope: ${describeEnd(part, end)}\nrankscope: ending the others`);
+    return exitCodes.failed;
+  };
   for (const plan of planParts(facts)) {
     const part = spawnPart(plan);
     running.push(part);
     ends.push(part.ended.then((end) => ({ part, end })));
-    await Promise.race([untilHealthy(plan, part, stop.signal), ...ends]);
+    const early = await Promise.race([...ends, untilHealthy(plan, part, stop.signal)]);
     if (stop.signal.aborted) return stop.code();
+    if (early !== undefined) return judge(early);
   }
   for (const line of formatTable(['', 'address', ''], describeStack(facts), terminal).split('\n')) terminal.tell(line);
   const first = await Promise.race([...ends, stop.came]);
-  if (first === undefined) return stop.code();
-  // `up` ends when it has answered, or has said why not; anything else was to run for as long as it does.
-  if (first.part === running.at(-1)) return first.end.code ?? exitCodes.failed;
-  terminal.tell(`rankscope: ${describeEnd(first.part, first.end)}\nrankscope: ending the others`);
-  return exitCodes.failed;
+  return first === undefined ? stop.code() : judge(first);
 }

@@ -24,6 +24,7 @@ export interface PartEnd {
 export interface RunningPart {
   readonly name: string;
   readonly pid: number;
+  readonly speaks: boolean;
   /** The end of what it wrote. */
   log(): string;
   readonly ended: Promise<PartEnd>;
@@ -80,6 +81,7 @@ export function spawnPart({ name, program, args, env, speaks = false, stopDeadli
   return {
     name,
     pid: child.pid ?? 0,
+    speaks,
     log: () => log,
     ended,
     kill: (signal) => void child.kill(signal),
@@ -127,6 +129,7 @@ export function describeEnd(part: RunningPart, { code, signal }: PartEnd): strin
 }
 
 function tail(part: RunningPart): string {
+  if (part.speaks) return '';
   const lines = part.log().trimEnd().split('\n').slice(-lastLines);
   return lines[0] === ''
     ? '; it wrote nothing'
