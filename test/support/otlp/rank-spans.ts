@@ -7,6 +7,8 @@ export interface RankSpansOptions {
   readonly ranks: number;
   /** Nanoseconds since the epoch at which the first span starts. */
   readonly startNs: bigint;
+  /** Number of the first trace, so that several makes have nothing in common. */
+  readonly traceFrom?: number;
 }
 
 /** One span as it was sent, for whoever looks for it afterwards. */
@@ -33,7 +35,7 @@ const phases = ['decode_barrier', 'decode_stream'] as const;
 
 /** Requests full of spans of ranks, 6 attributes each, no two alike in rank and time. */
 export function makeRankSpans(options: RankSpansOptions): RankSpans {
-  const { batches, spansPerBatch, spansPerTrace, ranks, startNs } = options;
+  const { batches, spansPerBatch, spansPerTrace, ranks, startNs, traceFrom = 0 } = options;
   const type = otlpType('ExportTraceServiceRequest');
   const sent: SentSpan[] = [];
   const requests = Array.from({ length: batches }, (_, batch) => {
@@ -43,7 +45,7 @@ export function makeRankSpans(options: RankSpansOptions): RankSpans {
       const start = startNs + BigInt(n) * 20_000n;
       const end = start + 15_000n;
       sent.push({ rank, startUs: Number(start / 1000n), endUs: Number(end / 1000n) });
-      return spanOf({ n, start, end, trace: Math.floor(n / spansPerTrace) });
+      return spanOf({ n, start, end, trace: traceFrom + Math.floor(n / spansPerTrace) });
     });
     return type.encode({
       resourceSpans: [{ resource: { attributes: resourceOf(rank, ranks) }, scopeSpans: [{ spans }] }],

@@ -1,5 +1,6 @@
 import type { GatheredNode } from '@rankscope/timeline';
-import type { Intake, IntakeFacts, IntakeOptions } from './open-intake.ts';
+import type { IntakeFacts } from './intake-facts.ts';
+import type { Intake, IntakeOptions } from './open-intake.ts';
 
 /** The intake, which is loaded with the first request: most planes are never sent anything. */
 export interface LazyIntake {

@@ -153,3 +153,20 @@ test('what is malformed is counted and told', () => {
   });
   expect(intake.facts().malformed).toBe(1);
 });
+
+test('what was rejected, left out or let go of stands in the warnings', () => {
+  const intake = open({ maxLiveRows: 2_000 });
+  send(intake, [{ startNs: 1n }, { attributes: { 'rankscope.layer': 'top' } }], ofRank(0));
+  for (let n = 0; n < 5; n += 1)
+    send(
+      intake,
+      Array.from({ length: 1_000 }, (): SaidSpan => ({})),
+      ofRank(0),
+    );
+  const [node] = intake.nodes(1);
+  expect(node?.kind === 'ok' && node.diagnostics.warnings).toEqual([
+    'telemetry: 1 spans or log records were rejected; their senders were told why',
+    'telemetry: 1 attribute values were not what their name asks for and were left out',
+    `telemetry: ${intake.facts().forgottenRows} entries are no longer in memory, and no entry store keeps them`,
+  ]);
+});

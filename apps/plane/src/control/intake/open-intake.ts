@@ -9,6 +9,8 @@ import {
   type Tally,
 } from '@rankscope/telemetry/intake';
 import type { GatheredNode } from '@rankscope/timeline';
+import type { IntakeFacts } from './intake-facts.ts';
+import { intakeWarnings } from './intake-warnings.ts';
 import { LiveRows } from './live-rows.ts';
 import { createStoreQueue, type KeepRows, type StoreQueueFacts } from './store-queue.ts';
 import { telemetryNodes } from './telemetry-nodes.ts';
@@ -34,21 +36,6 @@ export type Accepted =
   | { readonly kind: 'busy'; readonly reason: string }
   /** Nothing was taken. `offset` is the byte where the fault lies, where that is known. */
   | { readonly kind: 'malformed'; readonly reason: string; readonly offset: number | null };
-
-export interface IntakeFacts {
-  readonly spans: Readonly<Tally>;
-  readonly logs: Readonly<Tally>;
-  /** Requests that were no OTLP. */
-  readonly malformed: number;
-  /** Requests that were told to come again. */
-  readonly busy: number;
-  readonly leftOutValues: number;
-  readonly runners: number;
-  readonly liveRows: number;
-  readonly forgottenRows: number;
-  readonly forgottenRunners: number;
-  readonly store: StoreQueueFacts;
-}
 
 /** Where OTLP becomes entries of ranks. */
 export interface Intake {
@@ -106,23 +93,26 @@ export function openIntake(options: IntakeOptions): Intake {
     }
   };
 
+  const facts = (): IntakeFacts => ({
+    spans: { ...tallies.traces },
+    logs: { ...tallies.logs },
+    ...counts,
+    runners: live.runners.size,
+    liveRows: live.rows + reader.rows,
+    forgottenRows: live.forgottenRows,
+    forgottenRunners: live.forgottenRunners,
+    store: queue.facts(),
+  });
+
   return {
     acceptTraces: (bytes, encoding) => accept('traces', bytes, encoding),
     acceptLogs: (bytes, encoding) => accept('logs', bytes, encoding),
     nodes(limit) {
       flush();
-      return telemetryNodes(live, { ...options, nowUs: nowUs(), limit });
+      const warnings = intakeWarnings(facts(), options.onBatch !== null);
+      return telemetryNodes(live, { ...options, nowUs: nowUs(), limit, warnings });
     },
-    facts: () => ({
-      spans: { ...tallies.traces },
-      logs: { ...tallies.logs },
-      ...counts,
-      runners: live.runners.size,
-      liveRows: live.rows + reader.rows,
-      forgottenRows: live.forgottenRows,
-      forgottenRunners: live.forgottenRunners,
-      store: queue.facts(),
-    }),
+    facts,
     async close() {
       flush();
       await queue.close();

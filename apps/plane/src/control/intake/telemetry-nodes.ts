@@ -10,6 +10,8 @@ export interface TelemetryNodesOptions {
   readonly limit: number;
   readonly knowsRunner: (runnerId: string) => boolean;
   readonly expectsNode: (nodeId: string) => boolean;
+  /** What has not gone well with telemetry in general; it stands beside the first node. */
+  readonly warnings: readonly string[];
 }
 
 /** The ranks of whom only telemetry tells, as the nodes that they say they are on would tell of them. */
@@ -21,7 +23,7 @@ export function telemetryNodes(live: LiveRows, options: TelemetryNodesOptions): 
   const byInstance = Map.groupBy(shown, ({ state }) => state.source.instanceId);
   const byPlace = Map.groupBy(shown, placeOf);
   const byNode = Map.groupBy(shown, ({ state }) => state.source.nodeId);
-  return [...byNode].map(([nodeId, runners]) => {
+  return [...byNode].map(([nodeId, runners], index) => {
     const supervisorRunners = runners.map((runner) => {
       const peers = byInstance.get(runner.state.source.instanceId) ?? [];
       return describeTelemetryRunner(runner.state, {
@@ -31,7 +33,7 @@ export function telemetryNodes(live: LiveRows, options: TelemetryNodesOptions): 
         flightRecorder: live.entriesOf(runner, limit),
       });
     });
-    return pseudoNode(nodeId, supervisorRunners, options);
+    return pseudoNode(nodeId, supervisorRunners, { ...options, warnings: index === 0 ? options.warnings : [] });
   });
 }
 
@@ -47,7 +49,7 @@ function takesPlaceOf({ state: later }: LiveRunner, { state: earlier }: LiveRunn
 function pseudoNode(
   nodeId: string,
   supervisorRunners: NodeDiagnostics['supervisorRunners'],
-  { nowUs, expectsNode }: TelemetryNodesOptions,
+  { nowUs, expectsNode, warnings }: TelemetryNodesOptions,
 ): GatheredNode {
   // A node that should answer for itself and does not is unreachable, whatever its ranks still send.
   const name = expectsNode(nodeId) ? `${nodeId} (telemetry)` : nodeId;
@@ -67,7 +69,7 @@ function pseudoNode(
     resources: { currentMemory: null },
     processes: [],
     supervisorRunners,
-    warnings: [],
+    warnings: [...warnings],
   };
   return { kind: 'ok', nodeId: name, url: null, diagnostics, roundTripMs: null };
 }

@@ -1,4 +1,4 @@
-import type { IntakeFacts } from '../../control/intake/open-intake.ts';
+import type { IntakeFacts } from '../../control/intake/intake-facts.ts';
 import { factsSource } from './facts-source.ts';
 import type { MetricSource } from './metric-source.ts';
 
