@@ -25,8 +25,8 @@ const words = () => new Uint32Array(chunkRows);
 const halves = () => new Uint32Array(2 * chunkRows);
 
 /**
- * Rows on their way into an hour's table, column by column. A caller writes the columns at the position that `row()`
- * gives and does not keep it: a full chunk goes to DuckDB and the next row begins another.
+ * Rows on their way into an hour's table, column by column. A caller asks for `room()`, writes so many rows or fewer into
+ * the columns from `at` on, and says how many by `advance()`. A full chunk goes to DuckDB.
  */
 export class EntryAppender {
   readonly source = new Uint16Array(chunkRows);
@@ -61,9 +61,17 @@ export class EntryAppender {
     this.#appender = await connection.createAppender(`entries_${hour}`);
   }
 
-  row(): number {
+  get at(): number {
+    return this.#rows;
+  }
+
+  room(): number {
     if (this.#rows === chunkRows) this.#flush();
-    return this.#rows++;
+    return chunkRows - this.#rows;
+  }
+
+  advance(rows: number): void {
+    this.#rows += rows;
   }
 
   /** Afterwards the transaction sees the rows in the table. */

@@ -14,8 +14,13 @@ export interface PackedAnswer {
 
 /** Rows of one answer: some 30 MB at its destination, a quarter of a second here. */
 export const maxAnswerRows = 262_144;
-/** Above so many rows that may be among the newest it is cheaper to find out first from when on they are. */
-const maxCandidates = 524_288;
+/**
+ * Where so many times more rows may be among the newest than are, it is cheaper to find out first from when on they are:
+ * that reads two columns, and the answer has all.
+ */
+const narrowFactor = 2;
+/** Below so many rows neither costs anything. */
+const narrowFrom = 16_384;
 
 export const emptyAnswer: PackedAnswer = {
   batch: { rows: 0, sources: [], strings: [''], columns: [] },
@@ -37,7 +42,8 @@ export async function runQuery(
     return ids?.length === 0 ? [] : [{ hour, wanted, ids }];
   });
   if (tables.length === 0) return emptyAnswer;
-  const narrowed = plan.candidates > maxCandidates ? await narrow(connection, plan, tables) : tables;
+  const isVague = plan.candidates > Math.max(narrowFrom, plan.rows * narrowFactor);
+  const narrowed = isVague ? await narrow(connection, plan, tables) : tables;
   check();
   const raw = await readRawRows(connection, newestRows(plan, narrowed));
   check();
