@@ -65,11 +65,11 @@ interface Held {
 
 async function heldRows({ database, book }: OpenStore): Promise<Held[]> {
   const tables = book.hours.map(({ id }) => `SELECT source, seq FROM entries_${id}`).join(' UNION ALL ');
-  const answer = await database.reader.runAndReadAll(
+  const answer = await database.reader.rows(
     `SELECT runner_id, count(*)::INTEGER, count(DISTINCT seq)::INTEGER, min(seq)::INTEGER, max(seq)::INTEGER
      FROM (${tables}) e JOIN sources s ON s.id = e.source GROUP BY runner_id`,
   );
-  return answer.getRows().map(([runnerId, rows, numbers, first, last]) => ({
+  return answer.map(([runnerId, rows, numbers, first, last]) => ({
     runnerId: String(runnerId),
     rows: Number(rows),
     numbers: Number(numbers),
@@ -97,6 +97,21 @@ async function checkAgreement(store: OpenStore, said: ReadonlyMap<string, number
   expect(book.rows, 'the book counts as the tables do').toBe(held.reduce((sum, { rows }) => sum + rows, 0));
   return book.rows;
 }
+
+test('a process that ends while its store is at work ends with its own code', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rankscope-store-'));
+  const ends = 8;
+  try {
+    for (let end = 0; end < ends; end += 1) {
+      const args = [writer, join(dir, 'entries.duckdb'), 'exit'];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+      const [code, signal] = await once(child, 'exit', { signal: AbortSignal.timeout(startDeadlineMs) });
+      expect([code, signal]).toEqual([7, null]);
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
 
 test.for(['steady', 'hours'])('rows and cursors agree after SIGKILL at any moment, writing %s', async (pace) => {
   const dir = mkdtempSync(join(tmpdir(), 'rankscope-store-'));

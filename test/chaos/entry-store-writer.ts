@@ -1,11 +1,13 @@
 /**
- * entry-store-writer FILE steady|hours: tails made-up nodes into a store as fast as it takes them, until it is killed, and
- * says what is on disk. `hours`: the clock runs so fast that tables begin, end and are dropped all the time.
+ * entry-store-writer FILE steady|hours|exit: tails made-up nodes into a store as fast as it takes them, until it is
+ * killed, and says what is on disk. `hours`: the clock runs so fast that tables begin, end and are dropped all the time.
+ * `exit`: it asks, too, and ends by itself in the middle of it all, with exit code 7.
  */
 import { createLog } from '@rankscope/daemon';
 import { openDuckDbEntryStore } from '../../apps/plane/src/control/entries/duckdb-entry-store.ts';
 import {
   batchOf,
+  everything,
   recorder,
   type StoredEntry,
   tailed,
@@ -13,7 +15,7 @@ import {
 } from '../../apps/plane/src/control/entries/stored-entries.contract.ts';
 
 const [path, pace] = process.argv.slice(2);
-if (path === undefined || pace === undefined) throw new Error('usage: entry-store-writer FILE steady|hours');
+if (path === undefined || pace === undefined) throw new Error('usage: entry-store-writer FILE steady|hours|exit');
 const hourMs = 3_600_000;
 const nodes = ['node-0', 'node-1', 'node-2'];
 /** An answer that got lost: the node sends again what is held already. */
@@ -44,4 +46,13 @@ async function tail(nodeId: string): Promise<never> {
   }
 }
 
-await Promise.all(nodes.map(tail));
+async function askOn(): Promise<never> {
+  while (true) await store.query(everything);
+}
+
+async function endSoon(): Promise<void> {
+  await store.facts();
+  setTimeout(() => process.exit(7), Math.random() * 500);
+}
+
+await Promise.all([...nodes.map(tail), ...(pace === 'exit' ? [askOn(), endSoon()] : [])]);

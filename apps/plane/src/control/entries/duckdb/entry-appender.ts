@@ -1,13 +1,6 @@
-import {
-  BIGINT,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  UBIGINT,
-  UINTEGER,
-  USMALLINT,
-} from '@duckdb/node-api';
+import { BIGINT, type DuckDBAppender, DuckDBDataChunk, UBIGINT, UINTEGER, USMALLINT } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import type { Session } from './session.ts';
 import { entryColumnsOfTable } from './tables.ts';
 
 /** DuckDB's own size of a chunk. */
@@ -56,9 +49,9 @@ export class EntryAppender {
     this.extra,
   ];
 
-  async begin(connection: DuckDBConnection, hour: number): Promise<void> {
+  async begin(session: Session, hour: number): Promise<void> {
     this.#rows = 0;
-    this.#appender = await connection.createAppender(`entries_${hour}`);
+    this.#appender = await session.createAppender(`entries_${hour}`);
   }
 
   get at(): number {
