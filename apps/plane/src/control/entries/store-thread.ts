@@ -1,11 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '@rankscope/daemon';
+import { createGateMemory, shutGate, waitForGate } from './duckdb/gate.ts';
 import type { FailureKind, FromStore, StoreSettings, ToStore } from './duckdb/store-messages.ts';
+import type { StoreWorkerData } from './duckdb/store-worker.ts';
 import { StoreDeadlineError, StoreFullError, StoreUnavailableError } from './entry-store.ts';
 
 export interface StoreThread {
   /** Sends a request and waits for its answer. Rejects with one of the store's errors. */
-  ask(make: (id: number) => Exclude<ToStore, { readonly type: 'tick' }>, transfer?: ArrayBuffer[]): Promise<FromStore>;
+  ask(
+    make: (id: number) => Exclude<ToStore, { readonly type: 'tick' | 'halt' }>,
+    transfer?: ArrayBuffer[],
+  ): Promise<FromStore>;
   tell(message: ToStore): void;
   /** Why there is no thread at present; null while there is one. */
   problem(): string | null;
@@ -18,16 +23,15 @@ export interface StoreThreadOptions {
   readonly log: Log;
 }
 
-/**
- * JavaScript's memory of the thread. Young objects are few, so their space may be small; the old space holds the texts
- * of waiting batches. DuckDB's memory lies outside, with a limit of its own.
- */
-const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+/** Young objects are few, so their space may be small. There is no limit on old ones: it would end the thread at once. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 /** How long until a thread that ended by itself is started again, at first and at most. */
 const firstBackoffMs = 1_000;
 const maxBackoffMs = 30_000;
 /** Rows that wait are written and the log is emptied into the tables, a tenth of a second each; a sick disk takes longer. */
 const closeDeadlineMs = 8_000;
+/** What runs in DuckDB is interrupted when the process ends, and takes so long at most to come back. */
+const haltDeadlineMs = 1_000;
 
 interface Asked {
   readonly done: (answer: FromStore) => void;
@@ -45,14 +49,21 @@ export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): S
   const asked = new Map<number, Asked>();
   let nextId = 1;
   let worker: Worker | null = null;
-  let problem: string | null = null;
+  /** Why there is no thread, or why the one that is there is about to end. */
+  let death: string | null = null;
   let backoffMs = firstBackoffMs;
   let restart: NodeJS.Timeout | undefined;
   let closing: Promise<void> | null = null;
+  let gate = createGateMemory();
 
+  const problem = () => (death === null ? null : `the thread of the entry store died: ${death}`);
   const receive = (message: FromStore) => {
     if (message.type === 'log') {
       log[message.level](message.message, message.fields);
+      return;
+    }
+    if (message.type === 'died') {
+      death = message.reason;
       return;
     }
     const waiting = asked.get(message.id);
@@ -62,27 +73,26 @@ export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): S
     if (message.type === 'appended') backoffMs = firstBackoffMs;
   };
   const start = () => {
-    problem = null;
+    death = null;
+    gate = createGateMemory();
+    const data: StoreWorkerData = { settings, nowMs: nowMs(), gate };
     const thread = new Worker(new URL('./duckdb/store-worker.ts', import.meta.url), {
       name: 'entry store',
-      workerData: { settings, nowMs: nowMs() },
+      workerData: data,
       resourceLimits,
     });
-    let reason = 'it ended';
     thread.on('message', receive);
-    thread.on('error', (error) => {
-      reason = error instanceof Error ? error.message : String(error);
-    });
+    thread.on('error', (error) => receive({ type: 'died', reason: String(error) }));
     thread.on('exit', () => {
-      if (worker === thread) worker = null;
-      if (closing === null) onDeath(reason);
-      rejectAll(closing === null ? `the thread of the entry store died: ${reason}` : 'the store was closed');
+      worker = null;
+      if (closing === null) onDeath();
+      rejectAll(problem() ?? 'the store was closed');
     });
     worker = thread;
   };
-  const onDeath = (reason: string) => {
-    problem = `the thread of the entry store died: ${reason}`;
-    log.error('the thread of the entry store died', { reason, againInMs: backoffMs });
+  const onDeath = () => {
+    death ??= 'it ended';
+    log.error('the thread of the entry store died', { reason: death, againInMs: backoffMs });
     restart = setTimeout(start, backoffMs);
     backoffMs = Math.min(maxBackoffMs, backoffMs * 2);
   };
@@ -93,7 +103,7 @@ export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): S
   const ask: StoreThread['ask'] = (make, transfer = []) => {
     const thread = worker;
     if (thread === null || closing !== null)
-      return Promise.reject(new StoreUnavailableError(problem ?? 'the store was closed'));
+      return Promise.reject(new StoreUnavailableError(problem() ?? 'the store was closed'));
     return post(thread, make, transfer);
   };
   const post = (thread: Worker, make: (id: number) => ToStore, transfer: ArrayBuffer[]) => {
@@ -108,19 +118,34 @@ export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): S
     clearTimeout(restart);
     const thread = worker;
     if (thread === null) return;
-    const timer = setTimeout(() => void thread.terminate(), closeDeadlineMs);
-    const exited = new Promise((done) => thread.once('exit', done));
+    const timer = setTimeout(() => {
+      log.error('the entry store does not close; it is left as it is, which its file survives');
+      thread.unref();
+      giveUp();
+    }, closeDeadlineMs);
+    let giveUp = () => {};
+    const ended = new Promise<void>((done) => {
+      giveUp = done;
+      thread.once('exit', () => done());
+    });
     // A thread that dies meanwhile is closed, too.
-    await post(thread, (id) => ({ type: 'close', id }), []).catch(() => undefined);
-    await exited;
+    post(thread, (id) => ({ type: 'close', id }), []).catch(() => undefined);
+    await ended;
     clearTimeout(timer);
   };
+  /** The process ends, by a second signal or a fault: it must not do so while DuckDB is at work. */
+  const onProcessExit = () => {
+    shutGate(gate);
+    worker?.postMessage({ type: 'halt' } satisfies ToStore);
+    waitForGate(gate, haltDeadlineMs);
+  };
 
+  process.on('exit', onProcessExit);
   start();
   return {
     ask,
     tell: (message) => worker?.postMessage(message),
-    problem: () => problem,
-    close: () => (closing ??= close()),
+    problem,
+    close: () => (closing ??= close().finally(() => process.off('exit', onProcessExit))),
   };
 }

@@ -33,12 +33,15 @@ export class Recorder {
   readonly id: number;
   held = new HeldNumbers();
   open: OpenNumbers | null = null;
+  /** No number above it is held. */
+  highest = -1;
 
   constructor(id: number) {
     this.id = id;
   }
 
   look(seq: number): Held {
+    if (seq > this.highest) return 'free';
     return this.open?.has(seq) ? 'held' : this.held.look(seq);
   }
 }
@@ -104,7 +107,7 @@ export class Book {
     this.jobs = new JobBook(job);
     this.texts = new TextBook(text);
     this.#closed = contents.stretches;
-    for (const stretch of contents.stretches) this.recorder(stretch.source).held.add(stretch);
+    for (const stretch of contents.stretches) this.#hold(stretch);
     this.committed = { stretches: this.#closed, sources: this.sources };
   }
 
@@ -128,6 +131,7 @@ export class Book {
     }
     if (seq < 0) recorder.open.addUncounted(us);
     else recorder.open.add(seq, us);
+    if (seq > recorder.highest) recorder.highest = seq;
     this.#openRows += 1;
   }
 
@@ -145,7 +149,7 @@ export class Book {
     hour.rows += this.#openRows;
     this.#closed = [...this.#closed, ...made];
     this.#fresh.push(...made);
-    for (const stretch of made) this.recorder(stretch.source).held.add(stretch);
+    for (const stretch of made) this.#hold(stretch);
     for (const recorder of this.#open) recorder.open = null;
     this.#open = [];
     this.#openRows = 0;
@@ -191,7 +195,7 @@ export class Book {
       this.#recorders.delete(id);
     }
     for (const recorder of this.#recorders.values()) recorder.held = new HeldNumbers();
-    for (const stretch of this.#closed) this.recorder(stretch.source).held.add(stretch);
+    for (const stretch of this.#closed) this.#hold(stretch);
     return gone;
   }
 
@@ -212,6 +216,12 @@ export class Book {
   stretches(): Stretch[] {
     const hour = this.openHour;
     return hour === null ? [...this.#closed] : [...this.#closed, ...this.#openStretches(hour.id)];
+  }
+
+  #hold(stretch: Stretch): void {
+    const recorder = this.recorder(stretch.source);
+    recorder.held.add(stretch);
+    recorder.highest = Math.max(recorder.highest, stretch.lastSeq);
   }
 
   #openStretches(hour: number): Stretch[] {

@@ -1,14 +1,11 @@
 import type { EntrySource } from '@rankscope/schema';
-import {
-  type EntryColumn,
-  type EntryColumnArrays,
-  emptyColumn,
-  entryColumnNames,
-} from '@rankscope/schema/entry-columns';
-import type { PackedBatch } from '../packed-batch.ts';
+import { columnOver, type EntryColumn, type EntryColumnArrays, emptyColumn } from '@rankscope/schema/entry-columns';
+import type { PackedBatch, PackedColumn } from '../packed-batch.ts';
+import { AnswerStrings } from './answer-strings.ts';
+import { type Numbered, numberRows } from './numbered.ts';
 import { parseRareFacts } from './rare-facts.ts';
 import type { RawRows } from './raw-rows.ts';
-import type { HourTexts, Shape } from './row-texts.ts';
+import type { HourTexts, Job, Shape } from './row-texts.ts';
 import { type SiteFrame, siteDetail, siteFrame } from './site-detail.ts';
 import type { SourceBook } from './source-book.ts';
 import { detailOfSite } from './tables.ts';
@@ -21,156 +18,188 @@ export interface AnswerInput {
   readonly limit: number;
 }
 
-/** A shape with its texts as positions in the answer. */
-interface PlacedShape extends Shape {
-  readonly at: { readonly phase: number; readonly event: number; readonly op: number; readonly dtype: number };
-  readonly frame: SiteFrame | null;
-}
-
 const two32 = 2 ** 32;
 
-/** Rows as the tables have them → a batch in buffers of its own, ready to leave the thread. */
-export function buildAnswer(input: AnswerInput): PackedBatch {
-  return new AnswerBuilder(input).build();
+/**
+ * Rows as the tables have them → a batch in buffers of its own, ready to leave the thread. One column after another, as
+ * they were written.
+ */
+export function buildAnswer({ raw, texts, sources, limit }: AnswerInput): PackedBatch {
+  const kept = rowsUpTo(raw.rank, limit);
+  const columns = new AnswerColumns(kept.length);
+  const strings = new AnswerStrings();
+  const answered = putSources(kept, raw, sources, columns);
+  putWhole(kept, raw.seq, columns.of('seq'));
+  putWhole(kept, raw.atUs, columns.of('atUs'));
+  putShifted(kept, raw.barrier, () => columns.of('barrierSeq'));
+  putShifted(kept, raw.eval, () => columns.of('evalSeq'));
+  putMono(kept, raw.mono, columns);
+  const shapes = numberRows<Shape>({ raw, kept, texts, column: 'shape', find: (of, id) => of.shapes.get(id) });
+  putShapes(shapes, strings, columns);
+  const jobs = numberRows<Job>({ raw, kept, texts, column: 'job', find: (of, id) => of.jobs.get(id) });
+  putTexts(
+    jobs,
+    (job) => strings.at(job.taskId),
+    () => columns.of('taskId'),
+  );
+  putTexts(
+    jobs,
+    (job) => strings.at(job.commandId),
+    () => columns.of('commandId'),
+  );
+  putDetails({ kept, raw, texts, shapes }, strings, columns);
+  putRareFacts({ kept, raw, texts }, strings, columns);
+  return { rows: kept.length, sources: answered, strings: strings.all, columns: columns.packed() };
 }
 
-class AnswerBuilder {
-  readonly #input: AnswerInput;
-  readonly #sources: EntrySource[] = [];
-  readonly #sourceAt = new Map<number, number>();
-  readonly #strings: string[] = [''];
-  readonly #stringAt = new Map<string, number>([['', 0]]);
-  readonly #shapes = new Map<Shape, PlacedShape>();
-  /** Made when a row first says something in them. */
-  readonly #columns: Partial<EntryColumnArrays> = {};
+/** Columns that are made when they are first needed. */
+class AnswerColumns {
   readonly #rows: number;
+  readonly #made = new Map<EntryColumn, PackedColumn>();
 
-  constructor(input: AnswerInput) {
-    this.#input = input;
-    this.#rows = input.raw.rank.reduce((count, rank) => count + (rank <= input.limit ? 1 : 0), 0);
+  constructor(rows: number) {
+    this.#rows = rows;
   }
 
-  build(): PackedBatch {
-    const { raw, limit } = this.#input;
-    let to = 0;
-    for (let row = 0; row < raw.rows; row += 1) {
-      if ((raw.rank[row] ?? 0) > limit) continue;
-      this.#addRow(row, to);
-      to += 1;
-    }
-    const columns = entryColumnNames.flatMap((name) => {
-      const column = this.#columns[name];
-      return column?.buffer instanceof ArrayBuffer ? [{ name, buffer: column.buffer, offset: 0 }] : [];
-    });
-    return { rows: this.#rows, sources: this.#sources, strings: this.#strings, columns };
+  of<C extends EntryColumn>(name: C): EntryColumnArrays[C] {
+    const known = this.#made.get(name);
+    if (known) return columnOver(name, known.buffer, 0, this.#rows);
+    const column = emptyColumn(name, this.#rows);
+    if (column.buffer instanceof ArrayBuffer) this.#made.set(name, { name, buffer: column.buffer, offset: 0 });
+    return column;
   }
 
-  #addRow(row: number, to: number): void {
-    const { raw, texts } = this.#input;
-    const of = texts.get(raw.hour[row] ?? 0);
-    const source = this.#sourceOf(raw.source[row] ?? 0);
-    if (source !== 0) this.#column('source')[to] = source;
-    this.#put('seq', to, wholeAt(raw.seq, row));
-    this.#put('atUs', to, wholeAt(raw.atUs, row));
-    const barrier = (raw.barrier[row] ?? 0) - 1;
-    this.#put('barrierSeq', to, barrier);
-    this.#put('evalSeq', to, (raw.eval[row] ?? 0) - 1);
-    this.#putMono(row, to);
-
-    const shape = of?.shapes.get(raw.shape[row] ?? 0);
-    const placed = shape && this.#place(shape);
-    if (placed) this.#putShape(placed, to);
-    const job = of?.jobs.get(raw.job[row] ?? 0);
-    if (job) {
-      this.#putText('taskId', to, this.#textAt(job.taskId));
-      this.#putText('commandId', to, this.#textAt(job.commandId));
-    }
-    const detail = raw.detail[row] ?? 0;
-    if (detail === detailOfSite) {
-      if (placed?.frame) this.#putText('detail', to, this.#textAt(siteDetail(placed.frame, barrier)));
-    } else if (detail !== 0) this.#putText('detail', to, this.#textAt(of?.texts.get(detail) ?? ''));
-    const extra = raw.extra[row] ?? 0;
-    if (extra !== 0) this.#putRareFacts(of?.texts.get(extra) ?? '{}', to);
-  }
-
-  #putShape({ at, group, cell, layer, waitingOn, bytes }: PlacedShape, to: number): void {
-    this.#putText('phase', to, at.phase);
-    this.#putText('event', to, at.event);
-    this.#putText('op', to, at.op);
-    this.#putText('dtype', to, at.dtype);
-    this.#put('group', to, group);
-    this.#put('cell', to, cell);
-    this.#put('layer', to, layer);
-    this.#put('waitingOn', to, waitingOn);
-    this.#put('bytes', to, bytes);
-  }
-
-  #putRareFacts(json: string, to: number): void {
-    const { numbers, attrs, memorySource } = parseRareFacts(json);
-    for (const { name, value } of numbers) this.#put(name, to, value);
-    if (attrs !== null) this.#putText('attrs', to, this.#textAt(attrs));
-    if (memorySource !== null) this.#putText('memorySource', to, this.#textAt(memorySource));
-  }
-
-  /** One more than it is, 0 for none, as two halves. */
-  #putMono(row: number, to: number): void {
-    const low = this.#input.raw.mono[2 * row] ?? 0;
-    const high = this.#input.raw.mono[2 * row + 1] ?? 0;
-    if (low === 0 && high === 0) return;
-    this.#column('monoHigh')[to] = low === 0 ? high - 1 : high;
-    this.#column('monoLow')[to] = low === 0 ? two32 - 1 : low - 1;
-  }
-
-  #put(name: EntryColumn, to: number, value: number): void {
-    if (value >= 0) this.#column(name)[to] = value;
-  }
-
-  #putText(name: EntryColumn, to: number, at: number): void {
-    if (at !== 0) this.#column(name)[to] = at;
-  }
-
-  #column(name: EntryColumn): { [row: number]: number } {
-    const known = this.#columns[name];
-    if (known !== undefined) return known;
-    const made = emptyColumn(name, this.#rows);
-    Object.assign(this.#columns, { [name]: made });
-    return made;
-  }
-
-  #sourceOf(id: number): number {
-    const known = this.#sourceAt.get(id);
-    if (known !== undefined) return known;
-    const source = this.#input.sources.get(id);
-    if (source === undefined) throw new Error(`rows of a recorder ${id} that is not in sources`);
-    const at = this.#sources.push(source) - 1;
-    this.#sourceAt.set(id, at);
-    return at;
-  }
-
-  #textAt(text: string): number {
-    const known = this.#stringAt.get(text);
-    if (known !== undefined) return known;
-    const at = this.#strings.push(text) - 1;
-    this.#stringAt.set(text, at);
-    return at;
-  }
-
-  #place(shape: Shape): PlacedShape {
-    const known = this.#shapes.get(shape);
-    if (known !== undefined) return known;
-    const at = {
-      phase: this.#textAt(shape.phase),
-      event: this.#textAt(shape.event),
-      op: this.#textAt(shape.op),
-      dtype: this.#textAt(shape.dtype),
-    };
-    const placed = { ...shape, at, frame: siteFrame(shape) };
-    this.#shapes.set(shape, placed);
-    return placed;
+  packed(): PackedColumn[] {
+    return [...this.#made.values()];
   }
 }
 
-/** Halves of a 64-bit number of at most 53 bits. */
-function wholeAt(halves: Int32Array, row: number): number {
-  return (halves[2 * row + 1] ?? 0) * two32 + ((halves[2 * row] ?? 0) >>> 0);
+function rowsUpTo(rank: Uint32Array, limit: number): Uint32Array {
+  const kept = new Uint32Array(rank.length);
+  let count = 0;
+  for (let row = 0; row < rank.length; row += 1) if ((rank[row] ?? 0) <= limit) kept[count++] = row;
+  return kept.subarray(0, count);
+}
+
+function putSources(kept: Uint32Array, raw: RawRows, sources: SourceBook, columns: AnswerColumns): EntrySource[] {
+  const answered: EntrySource[] = [];
+  const placeOf = new Map<number, number>();
+  const column = columns.of('source');
+  for (let i = 0; i < kept.length; i += 1) {
+    const id = raw.source[kept[i] ?? 0] ?? 0;
+    let place = placeOf.get(id);
+    if (place === undefined) {
+      const source = sources.get(id);
+      if (source === undefined) throw new Error(`there are rows of a recorder ${id} that is not in sources`);
+      place = answered.push(source) - 1;
+      placeOf.set(id, place);
+    }
+    column[i] = place;
+  }
+  return answered;
+}
+
+/** From halves of 64-bit numbers that have at most 53 bits. */
+function putWhole(kept: Uint32Array, halves: Int32Array, column: Float64Array): void {
+  for (let i = 0; i < kept.length; i += 1) {
+    const at = 2 * (kept[i] ?? 0);
+    column[i] = (halves[at + 1] ?? 0) * two32 + ((halves[at] ?? 0) >>> 0);
+  }
+}
+
+/** From one more than it is. */
+function putShifted(kept: Uint32Array, shifted: Uint32Array, makeColumn: () => Float64Array): void {
+  if (!shifted.some((value) => value !== 0)) return;
+  const column = makeColumn();
+  for (let i = 0; i < kept.length; i += 1) column[i] = (shifted[kept[i] ?? 0] ?? 0) - 1;
+}
+
+/** From one more than it is, 0 for none, as two halves. */
+function putMono(kept: Uint32Array, mono: Uint32Array, columns: AnswerColumns): void {
+  if (!mono.some((half) => half !== 0)) return;
+  const high = columns.of('monoHigh');
+  const low = columns.of('monoLow');
+  for (let i = 0; i < kept.length; i += 1) {
+    const at = 2 * (kept[i] ?? 0);
+    const lower = mono[at] ?? 0;
+    const upper = mono[at + 1] ?? 0;
+    if (lower === 0 && upper === 0) continue;
+    low[i] = lower === 0 ? two32 - 1 : lower - 1;
+    high[i] = lower === 0 ? upper - 1 : upper;
+  }
+}
+
+const shapeTexts = ['phase', 'event', 'op', 'dtype'] as const;
+const shapeNumbers = ['group', 'cell', 'layer', 'waitingOn', 'bytes'] as const;
+
+function putShapes(shapes: Numbered<Shape>, strings: AnswerStrings, columns: AnswerColumns): void {
+  for (const name of shapeTexts)
+    putTexts(
+      shapes,
+      (shape) => strings.at(shape[name]),
+      () => columns.of(name),
+    );
+  for (const name of shapeNumbers) {
+    if (!shapes.all.some((shape) => shape[name] >= 0)) continue;
+    const values = [-1, ...shapes.all.map((shape) => shape[name])];
+    const column = columns.of(name);
+    for (let i = 0; i < shapes.of.length; i += 1) column[i] = values[shapes.of[i] ?? 0] ?? -1;
+  }
+}
+
+function putTexts<T>({ all, of }: Numbered<T>, textOf: (one: T) => number, makeColumn: () => Uint32Array): void {
+  const texts = Uint32Array.from([0, ...all.map(textOf)]);
+  if (!texts.some((at) => at !== 0)) return;
+  const column = makeColumn();
+  for (let i = 0; i < of.length; i += 1) column[i] = texts[of[i] ?? 0] ?? 0;
+}
+
+interface TextRows {
+  readonly kept: Uint32Array;
+  readonly raw: RawRows;
+  readonly texts: ReadonlyMap<number, HourTexts>;
+}
+
+function putDetails(
+  { kept, raw, texts, shapes }: TextRows & { readonly shapes: Numbered<Shape> },
+  strings: AnswerStrings,
+  columns: AnswerColumns,
+): void {
+  if (!raw.detail.some((detail) => detail !== 0)) return;
+  const column = columns.of('detail');
+  const frames = [null, ...shapes.all.map(siteFrame)];
+  const siteAt = createSiteTexts(strings);
+  for (let i = 0; i < kept.length; i += 1) {
+    const row = kept[i] ?? 0;
+    const detail = raw.detail[row] ?? 0;
+    const frame = frames[shapes.of[i] ?? 0] ?? null;
+    if (detail === detailOfSite) column[i] = frame ? siteAt(frame, (raw.barrier[row] ?? 0) - 1) : 0;
+    else if (detail !== 0) column[i] = strings.at(texts.get(raw.hour[row] ?? 0)?.texts.get(detail) ?? '');
+  }
+}
+
+/** A site's exit follows its enter and has the same text. */
+function createSiteTexts(strings: AnswerStrings) {
+  let last: SiteFrame = { before: '', after: '' };
+  let lastOrdinal = -1;
+  let at = 0;
+  return (frame: SiteFrame, ordinal: number): number => {
+    if (ordinal === lastOrdinal && frame.before === last.before && frame.after === last.after) return at;
+    last = frame;
+    lastOrdinal = ordinal;
+    at = strings.at(siteDetail(frame, ordinal));
+    return at;
+  };
+}
+
+function putRareFacts({ kept, raw, texts }: TextRows, strings: AnswerStrings, columns: AnswerColumns): void {
+  for (let i = 0; i < kept.length; i += 1) {
+    const row = kept[i] ?? 0;
+    const extra = raw.extra[row] ?? 0;
+    if (extra === 0) continue;
+    const facts = parseRareFacts(texts.get(raw.hour[row] ?? 0)?.texts.get(extra) ?? '{}');
+    for (const { name, value } of facts.numbers) columns.of(name)[i] = value;
+    if (facts.attrs !== null) columns.of('attrs')[i] = strings.at(facts.attrs);
+    if (facts.memorySource !== null) columns.of('memorySource')[i] = strings.at(facts.memorySource);
+  }
 }

@@ -1,10 +1,10 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EntryBatch } from '@rankscope/schema';
 import { appendRows } from './append-rows.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import type { Book, Heard } from './book.ts';
 import type { EntryAppender } from './entry-appender.ts';
 import { isHourOver } from './plan-retention.ts';
+import type { Session } from './session.ts';
 import { sieve } from './sieve.ts';
 import { hourTables } from './tables.ts';
 
@@ -23,7 +23,7 @@ export interface Appended {
 }
 
 export interface CommitOptions {
-  readonly connection: DuckDBConnection;
+  readonly session: Session;
   readonly book: Book;
   readonly appender: EntryAppender;
   readonly nowMs: number;
@@ -32,19 +32,19 @@ export interface CommitOptions {
 
 /** Writes appends, their rows and cursors, in one transaction. When it throws, the book is no longer what the file is. */
 export async function commitAppends(appends: readonly Append[], options: CommitOptions): Promise<Appended[]> {
-  const { connection, book } = options;
-  await connection.run('BEGIN');
+  const { session, book } = options;
+  await session.run('BEGIN');
   const outcomes = appends.some(({ batch }) => batch.rows > 0)
     ? await writeRows(appends, options)
     : appends.map(() => ({ doubles: 0, refused: 0 }));
   const heard = lastHeard(appends);
   await appendRows(
-    connection,
+    session,
     `heard_${book.heardGeneration}`,
     ['text', 'text', 'text'],
     [...heard].map(([nodeId, { cursor, diagnostics }]) => [nodeId, cursor, diagnostics]),
   );
-  await connection.run('COMMIT');
+  await session.run('COMMIT');
   for (const [nodeId, { cursor, diagnostics }] of heard) {
     book.hear(nodeId, { cursor, diagnostics: diagnostics ?? book.heard.get(nodeId)?.diagnostics ?? null });
     book.heardBytes += cursor.length + (diagnostics?.length ?? 0);
@@ -54,15 +54,15 @@ export async function commitAppends(appends: readonly Append[], options: CommitO
 }
 
 async function writeRows(appends: readonly Append[], options: CommitOptions): Promise<Appended[]> {
-  const { connection, book, appender, nowMs, hourRows } = options;
+  const { session, book, appender, nowMs, hourRows } = options;
   const last = book.openHour;
   const over = last === null || isHourOver({ ...last, openRows: book.openRows }, nowMs, hourRows);
-  const hour = over ? await beginHour(connection, book, nowMs) : last.id;
+  const hour = over ? await beginHour(session, book, nowMs) : last.id;
   const find = (inHour: number, source: number, numbers: readonly number[]) => {
     appender.flush();
-    return findNumbers(connection, { hour: inHour, source, numbers });
+    return findNumbers(session, { hour: inHour, source, numbers });
   };
-  await appender.begin(connection, hour);
+  await appender.begin(session, hour);
   const outcomes: Appended[] = [];
   for (const { batch } of appends) {
     const outcome = { doubles: 0, refused: 0 };
@@ -77,38 +77,38 @@ async function writeRows(appends: readonly Append[], options: CommitOptions): Pr
     outcomes.push(outcome);
   }
   appender.end();
-  await writeBook(connection, book, hour);
+  await writeBook(session, book, hour);
   return outcomes;
 }
 
 /** Within the transaction. */
-export async function beginHour(connection: DuckDBConnection, book: Book, nowMs: number): Promise<number> {
+export async function beginHour(session: Session, book: Book, nowMs: number): Promise<number> {
   book.closeBlock();
   const id = (book.openHour?.id ?? 0) + 1;
-  for (const statement of hourTables(id)) await connection.run(statement);
-  await appendRows(connection, 'hours', ['int', 'double'], [[id, nowMs]]);
+  for (const statement of hourTables(id)) await session.run(statement);
+  await appendRows(session, 'hours', ['int', 'double'], [[id, nowMs]]);
   book.beginHour({ id, beganMs: nowMs, rows: 0 });
   return id;
 }
 
 /** What the book has learnt since the last commit. */
-export async function writeBook(connection: DuckDBConnection, book: Book, hour: number): Promise<void> {
+export async function writeBook(session: Session, book: Book, hour: number): Promise<void> {
   await appendRows(
-    connection,
+    session,
     'sources',
     ['ushort', 'text', 'text', 'text', 'text', 'double', 'double', 'double', 'text'],
     book.sources.takeFresh(),
   );
   await appendRows(
-    connection,
+    session,
     `shapes_${hour}`,
     ['uint', 'text', 'text', 'text', 'text', 'int', 'int', 'int', 'int', 'double'],
     book.shapes.takeFresh(),
   );
-  await appendRows(connection, `jobs_${hour}`, ['uint', 'text', 'text'], book.jobs.takeFresh());
-  await appendRows(connection, `texts_${hour}`, ['uint', 'text'], book.texts.takeFresh());
+  await appendRows(session, `jobs_${hour}`, ['uint', 'text', 'text'], book.jobs.takeFresh());
+  await appendRows(session, `texts_${hour}`, ['uint', 'text'], book.texts.takeFresh());
   await appendRows(
-    connection,
+    session,
     'stretches',
     ['int', 'ushort', 'double', 'double', 'double', 'double', 'double'],
     book
@@ -140,18 +140,18 @@ function lastHeard(appends: readonly Append[]): Map<string, Heard> {
 const mostAsked = 4096;
 
 async function findNumbers(
-  connection: DuckDBConnection,
+  session: Session,
   { hour, source, numbers }: { hour: number; source: number; numbers: readonly number[] },
 ): Promise<Set<number>> {
   const found = new Set<number>();
   for (let from = 0; from < numbers.length; from += mostAsked) {
     const asked = numbers.slice(from, from + mostAsked);
     const [low, high] = [Math.min(...asked), Math.max(...asked)];
-    const answer = await connection.runAndReadAll(
+    const answer = await session.rows(
       `SELECT seq::DOUBLE FROM entries_${hour}
        WHERE source = ${source} AND seq BETWEEN ${low} AND ${high} AND seq IN (${asked.join(', ')})`,
     );
-    for (const number of answer.getColumns()[0] ?? []) found.add(Number(number));
+    for (const [number] of answer) found.add(Number(number));
   }
   return found;
 }

@@ -1,13 +1,6 @@
-import {
-  BIGINT,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  UBIGINT,
-  UINTEGER,
-  USMALLINT,
-} from '@duckdb/node-api';
+import { BIGINT, type DuckDBAppender, DuckDBDataChunk, UBIGINT, UINTEGER, USMALLINT } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import type { Session } from './session.ts';
 import { entryColumnsOfTable } from './tables.ts';
 
 /** DuckDB's own size of a chunk. */
@@ -25,8 +18,8 @@ const words = () => new Uint32Array(chunkRows);
 const halves = () => new Uint32Array(2 * chunkRows);
 
 /**
- * Rows on their way into an hour's table, column by column. A caller writes the columns at the position that `row()`
- * gives and does not keep it: a full chunk goes to DuckDB and the next row begins another.
+ * Rows on their way into an hour's table, column by column. A caller asks for `room()`, writes so many rows or fewer into
+ * the columns from `at` on, and says how many by `advance()`. A full chunk goes to DuckDB.
  */
 export class EntryAppender {
   readonly source = new Uint16Array(chunkRows);
@@ -56,14 +49,22 @@ export class EntryAppender {
     this.extra,
   ];
 
-  async begin(connection: DuckDBConnection, hour: number): Promise<void> {
+  async begin(session: Session, hour: number): Promise<void> {
     this.#rows = 0;
-    this.#appender = await connection.createAppender(`entries_${hour}`);
+    this.#appender = await session.createAppender(`entries_${hour}`);
   }
 
-  row(): number {
+  get at(): number {
+    return this.#rows;
+  }
+
+  room(): number {
     if (this.#rows === chunkRows) this.#flush();
-    return this.#rows++;
+    return chunkRows - this.#rows;
+  }
+
+  advance(rows: number): void {
+    this.#rows += rows;
   }
 
   /** Afterwards the transaction sees the rows in the table. */

@@ -1,10 +1,11 @@
 import type { LogFields, LogLevel } from '@rankscope/daemon';
 import { unpackBatch } from '../packed-batch.ts';
 import { commitAppends } from './commit-appends.ts';
+import type { Gate } from './gate.ts';
 import { NoneColumns } from './none-columns.ts';
 import { fileBytes, isPassing, messageOf, walBytes } from './open-database.ts';
 import { checkpoint, dropHours, type OpenStore, openStore, usedBytes } from './open-store.ts';
-import { hourMs, maxHourRows, planRetention } from './plan-retention.ts';
+import { hourMs, maxHourRows, maxWalBytes, planRetention } from './plan-retention.ts';
 import { createQueryDesk, type QueryDesk, QueryRefusedError } from './query-desk.ts';
 import { emptyAnswer, runQuery } from './run-query.ts';
 import type { AppendRequest, FromStore, HeldFacts, StoreSettings, ToStore } from './store-messages.ts';
@@ -14,8 +15,6 @@ const gatherRows = 2_048;
 const gatherMs = 75;
 /** One transaction: enough for DuckDB to write whole row groups past its log, little enough to fit its memory. */
 const maxCommitRows = 524_288;
-/** The log is moved into the tables when it is so large: some 150,000 rows, a tenth of a second, every few seconds. */
-const maxWalBytes = 8 * 1024 * 1024;
 /** Rows that went past the log. */
 const maxUncheckedRows = 1_048_576;
 /** How long a disk that refused is left alone, at first and at most. */
@@ -25,14 +24,16 @@ const maxBackoffMs = 30_000;
 export interface KeeperOptions {
   readonly settings: StoreSettings;
   readonly nowMs: number;
+  readonly gate: Gate;
   readonly send: (message: FromStore) => void;
 }
 
-type Question = Exclude<ToStore, AppendRequest | { readonly type: 'close' | 'tick' }>;
+type Question = Exclude<ToStore, AppendRequest | { readonly type: 'close' | 'tick' | 'halt' }>;
 
 /** Owns the file: gathers appends, commits, answers, drops what is too old, and gets over what goes wrong. */
 export class Keeper {
   readonly #settings: StoreSettings;
+  readonly #gate: Gate;
   readonly #send: (message: FromStore) => void;
   readonly #none = new NoneColumns();
   #nowMs: number;
@@ -56,8 +57,9 @@ export class Keeper {
   #closing: number | null = null;
   #wake: () => void = () => undefined;
 
-  constructor({ settings, nowMs, send }: KeeperOptions) {
+  constructor({ settings, nowMs, gate, send }: KeeperOptions) {
     this.#settings = settings;
+    this.#gate = gate;
     this.#nowMs = nowMs;
     this.#send = send;
   }
@@ -65,11 +67,18 @@ export class Keeper {
   receive(message: ToStore): void {
     if (message.type === 'append') this.#takeAppend(message);
     else if (message.type === 'close') this.#closing = message.id;
+    else if (message.type === 'halt') this.halt();
     else if (message.type === 'tick') {
       this.#nowMs = message.nowMs;
       this.#retentionDue = true;
     } else this.#answerOrWait(message);
     this.#poke();
+  }
+
+  /** The process ends and the gate is shut: what runs in DuckDB is ended, nothing begins. */
+  halt(): void {
+    this.#store?.database.reader.interrupt();
+    this.#store?.database.writer.interrupt();
   }
 
   /** Resolves when the store is closed. What it throws is a fault of ours: the thread ends, and another begins. */
@@ -89,7 +98,7 @@ export class Keeper {
 
   async #open(): Promise<boolean> {
     try {
-      const store = await openStore(this.#settings.path, { nowMs: this.#nowMs });
+      const store = await openStore(this.#settings.path, { nowMs: this.#nowMs, gate: this.#gate });
       this.#store = store;
       if (store.notice !== null) {
         this.#notice = store.notice;
@@ -103,10 +112,11 @@ export class Keeper {
       return false;
     }
     this.#awaitsDesk = false;
-    this.#desk = createQueryDesk(this.#store.database.reader, () => {
+    const onPaused = () => {
       this.#awaitsDesk = false;
       this.#poke();
-    });
+    };
+    this.#desk = createQueryDesk({ session: this.#store.database.reader, onPaused });
     this.#uncheckedRows = 0;
     this.#answerEarly();
     return true;
@@ -197,7 +207,7 @@ export class Keeper {
           batch: unpackBatch(batch, this.#none.column),
         })),
         {
-          connection: store.database.writer,
+          session: store.database.writer,
           book: store.book,
           appender: store.appender,
           nowMs: this.#nowMs,
@@ -219,7 +229,8 @@ export class Keeper {
 
   /** After a commit: the log into the tables, and what is too much or too old out of them. */
   async #tidy(store: OpenStore): Promise<void> {
-    const isFull = walBytes(store.database.path) >= maxWalBytes || this.#uncheckedRows >= maxUncheckedRows;
+    const isFull =
+      walBytes(store.database.path) >= maxWalBytes(this.#settings.retention) || this.#uncheckedRows >= maxUncheckedRows;
     try {
       if (isFull) await this.#checkpoint(store);
       if (isFull || this.#retentionDue) await this.#retain(store);

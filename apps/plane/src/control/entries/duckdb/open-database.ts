@@ -1,11 +1,13 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Gate } from './gate.ts';
+import { openSession, type Session } from './session.ts';
 import { fileTables, heardTable, schemaVersion } from './tables.ts';
 
 export interface Database {
   readonly path: string;
-  readonly writer: DuckDBConnection;
-  readonly reader: DuckDBConnection;
+  readonly writer: Session;
+  readonly reader: Session;
   /** Nothing may run on the connections any more. */
   close(): void;
 }
@@ -33,18 +35,18 @@ const settings = {
 } as const;
 
 /** Opens the file, or makes it. Throws an {@link UnusableFileError}, or what may pass: no room, no right, a lock. */
-export async function openDatabase(path: string): Promise<Database> {
-  const instance = await open(path);
-  let writer: DuckDBConnection | null = null;
-  let reader: DuckDBConnection | null = null;
+export async function openDatabase(path: string, gate: Gate): Promise<Database> {
+  const instance = await open(path, gate);
+  let writer: Session | null = null;
+  let reader: Session | null = null;
   const close = () => {
-    reader?.closeSync();
-    writer?.closeSync();
+    reader?.close();
+    writer?.close();
     instance.closeSync();
   };
   try {
-    writer = await instance.connect();
-    reader = await instance.connect();
+    writer = await openSession(instance, gate);
+    reader = await openSession(instance, gate);
     await inspect(writer, path);
     return { path, writer, reader, close };
   } catch (error) {
@@ -53,11 +55,11 @@ export async function openDatabase(path: string): Promise<Database> {
   }
 }
 
-async function open(path: string): Promise<DuckDBInstance> {
+async function open(path: string, gate: Gate): Promise<DuckDBInstance> {
   try {
     // DuckDB would not take an empty file, which a full disk leaves behind.
     if (statSync(path, { throwIfNoEntry: false })?.size === 0) throw new UnusableFileError(`${path} is empty`);
-    return await DuckDBInstance.create(path, settings);
+    return await gate.through(() => DuckDBInstance.create(path, settings));
   } catch (error) {
     throw isPassing(error) ? error : new UnusableFileError(messageOf(error), { cause: error });
   }
@@ -70,18 +72,18 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
-async function inspect(connection: DuckDBConnection, path: string): Promise<void> {
-  const tables = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables() WHERE NOT internal');
-  const names = tables.getColumns()[0] ?? [];
+async function inspect(session: Session, path: string): Promise<void> {
+  const tables = await session.rows('SELECT table_name FROM duckdb_tables() WHERE NOT internal');
+  const names = tables.map(([name]) => name);
   if (names.length === 0) {
-    await connection.run('BEGIN');
-    for (const statement of [...fileTables, heardTable(0)]) await connection.run(statement);
-    await connection.run('COMMIT');
+    await session.run('BEGIN');
+    for (const statement of [...fileTables, heardTable(0)]) await session.run(statement);
+    await session.run('COMMIT');
     return;
   }
   if (!names.includes('rankscope_entries')) throw new UnusableFileError(`${path} is not a store of entries`);
-  const answer = await connection.runAndReadAll('SELECT max(version) FROM rankscope_entries');
-  const version = Number(answer.getColumns()[0]?.[0] ?? 0);
+  const [row] = await session.rows('SELECT max(version) FROM rankscope_entries');
+  const version = Number(row?.[0] ?? 0);
   if (version !== schemaVersion)
     throw new UnusableFileError(`${path} is of version ${version}, this Rankscope reads version ${schemaVersion}`);
 }

@@ -27,7 +27,7 @@ const openOnce = (path: string) => openStore(path, { nowMs, blockRows: sizes.blo
 function append({ database, book, appender }: OpenStore, batches: readonly EntryBatch[], cursor = 'c') {
   return commitAppends(
     batches.map((batch) => ({ nodeId: 'node-a', cursor, diagnostics: null, batch: unpackBatch(packBatch(batch)) })),
-    { connection: database.writer, book, appender, nowMs, hourRows: sizes.hourRows },
+    { session: database.writer, book, appender, nowMs, hourRows: sizes.hourRows },
   );
 }
 

@@ -1,10 +1,11 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { appendRows } from './append-rows.ts';
 import { type Book, defaultBlockRows } from './book.ts';
 import { beginHour, writeBook } from './commit-appends.ts';
 import { EntryAppender } from './entry-appender.ts';
+import { createGate, type Gate } from './gate.ts';
 import { loadBook } from './load-book.ts';
 import { type Database, isPassing, messageOf, openDatabase, setAside, UnusableFileError } from './open-database.ts';
+import type { Session } from './session.ts';
 import { dropHour, heardTable } from './tables.ts';
 
 /** A file that is open, with what is known of it. */
@@ -19,23 +20,27 @@ export interface OpenStore {
 export interface OpenStoreOptions {
   readonly nowMs: number;
   readonly blockRows?: number | undefined;
+  readonly gate?: Gate | undefined;
 }
 
 /** Opens the store. A file that cannot be used is put aside and another begun; what else is wrong is thrown. */
 export async function openStore(path: string, options: OpenStoreOptions): Promise<OpenStore> {
-  const { nowMs, blockRows = defaultBlockRows } = options;
+  const { nowMs, blockRows = defaultBlockRows, gate = createGate() } = options;
   try {
-    return { ...(await openFile(path, blockRows)), notice: null };
+    return { ...(await openFile(path, { blockRows, gate })), notice: null };
   } catch (error) {
     if (!(error instanceof UnusableFileError)) throw error;
     const aside = setAside(path, nowMs);
     const notice = `the stored entries could not be used (${error.message}); the file is kept as ${aside}, a new one was begun`;
-    return { ...(await openFile(path, blockRows)), notice };
+    return { ...(await openFile(path, { blockRows, gate })), notice };
   }
 }
 
-async function openFile(path: string, blockRows: number): Promise<Omit<OpenStore, 'notice'>> {
-  const database = await openDatabase(path);
+async function openFile(
+  path: string,
+  { blockRows, gate }: { blockRows: number; gate: Gate },
+): Promise<Omit<OpenStore, 'notice'>> {
+  const database = await openDatabase(path, gate);
   try {
     return { database, book: await loadBook(database.writer, blockRows), appender: new EntryAppender() };
   } catch (error) {
@@ -70,7 +75,7 @@ export async function checkpoint({ database, book }: OpenStore): Promise<void> {
   await writer.run('CHECKPOINT');
 }
 
-async function renewHeard(writer: DuckDBConnection, book: Book): Promise<void> {
+async function renewHeard(writer: Session, book: Book): Promise<void> {
   const generation = book.heardGeneration + 1;
   await writer.run('BEGIN');
   await writer.run(heardTable(generation));
@@ -88,8 +93,8 @@ async function renewHeard(writer: DuckDBConnection, book: Book): Promise<void> {
 
 /** What the tables take on disk. */
 export async function usedBytes({ database }: OpenStore): Promise<number> {
-  const answer = await database.writer.runAndReadAll(
-    'SELECT (used_blocks * block_size)::DOUBLE FROM pragma_database_size()',
+  const [row] = await database.writer.rows(
+    'SELECT (used_blocks * block_size)::DOUBLE FROM pragma_database_size() WHERE database_name = current_database()',
   );
-  return Number(answer.getColumns()[0]?.[0] ?? 0);
+  return Number(row?.[0] ?? 0);
 }

@@ -20,8 +20,9 @@ export interface QueryPlan {
   /** How many rows of each runner the answer holds. Smaller than asked for where all of them would be too many. */
   readonly limit: number;
   readonly untilUs: number;
-  /** Rows that may have to be looked at. */
+  /** Rows that may have to be looked at, and as many of them as can be in the answer. */
   readonly candidates: number;
+  readonly rows: number;
 }
 
 interface Recorder {
@@ -68,7 +69,8 @@ export function planQuery(facts: Committed, query: EntryQuery, { maxRows }: Plan
   }
   if (hours.size === 0) return null;
   const newestFirst = new Map([...hours].sort(([a], [b]) => b - a));
-  return { hours: newestFirst, limit, untilUs, candidates };
+  const rows = totals.reduce((sum, total) => sum + Math.min(total, limit), 0);
+  return { hours: newestFirst, limit, untilUs, candidates, rows };
 }
 
 /** Runners that the query may be about and that have rows in its time, with these rows' stretches. */

@@ -17,8 +17,9 @@ export interface RetentionFacts {
 }
 
 export const hourMs = 3_600_000;
-/** The file itself does not shrink, so its tables must stay below the limit by what a checkpoint writes beside them. */
-const usedShare = 0.9;
+/** The file does not shrink, so tables stay below the limit by the log and by what a checkpoint writes beside them. */
+const reserveShare = 1 / 4;
+const mostReserve = 64 * 1024 * 1024;
 /** What is known of the rows without reading them is memory, 100 B each; the oldest go when it becomes too much. */
 const maxStretches = 500_000;
 
@@ -27,7 +28,8 @@ export function planRetention(facts: RetentionFacts, retention: Retention): numb
   const { hours, nowMs, usedBytes, stretches } = facts;
   const aged = hours.filter((hour, at) => endOf(hour, hours[at + 1]) + retention.ms <= nowMs).map(({ id }) => id);
   if (aged.length > 0) return aged;
-  const tooLarge = usedBytes > retention.bytes * usedShare || stretches > maxStretches;
+  const reserve = Math.min(mostReserve, retention.bytes * reserveShare);
+  const tooLarge = usedBytes > retention.bytes - reserve || stretches > maxStretches;
   const oldest = hours[0];
   return tooLarge && oldest !== undefined ? [oldest.id] : [];
 }
@@ -36,6 +38,11 @@ export function planRetention(facts: RetentionFacts, retention: Retention): numb
 function endOf({ beganMs }: Pick<Hour, 'beganMs'>, next: Pick<Hour, 'beganMs'> | undefined): number {
   const endOfHour = (Math.floor(beganMs / hourMs) + 1) * hourMs;
   return next === undefined ? endOfHour : Math.max(beganMs, Math.min(next.beganMs, endOfHour));
+}
+
+/** The log is moved into the tables when it is so large: some 150,000 rows, a tenth of a second, every few seconds. */
+export function maxWalBytes({ bytes }: Retention): number {
+  return Math.min(8 * 1024 * 1024, bytes / 16);
 }
 
 /** By size an hour goes as a whole, so one may hold an eighth of all there may be, and never more than is quick to read. */

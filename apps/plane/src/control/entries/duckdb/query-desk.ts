@@ -1,8 +1,8 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Session } from './session.ts';
 
 export interface QueryDesk {
   /** Runs a question when those before it are answered. Its `check` throws when its time is over. */
-  ask<T>(question: (connection: DuckDBConnection, check: () => void) => Promise<T>): Promise<T>;
+  ask<T>(question: (session: Session, check: () => void) => Promise<T>): Promise<T>;
   /** True when no question runs; then none begins until `resume`. Otherwise `onPaused` is called when it is so. */
   pause(): boolean;
   resume(): void;
@@ -13,7 +13,7 @@ export interface QueryDesk {
 /** One question at a time, because each may take DuckDB's memory; more than so many that wait are a flood. */
 const maxWaiting = 32;
 /** From being asked to the answer. Whoever looks at a screen has given up by then, and appends want the disk. */
-const deadlineMs = 5_000;
+const defaultDeadlineMs = 5_000;
 
 export class QueryRefusedError extends Error {
   override readonly name = 'QueryRefusedError';
@@ -30,7 +30,14 @@ interface Waiting {
   readonly refuse: (error: QueryRefusedError) => void;
 }
 
-export function createQueryDesk(connection: DuckDBConnection, onPaused: () => void): QueryDesk {
+export interface QueryDeskOptions {
+  readonly session: Session;
+  readonly onPaused: () => void;
+  readonly deadlineMs?: number;
+}
+
+export function createQueryDesk(options: QueryDeskOptions): QueryDesk {
+  const { session, onPaused, deadlineMs = defaultDeadlineMs } = options;
   const waiting: Waiting[] = [];
   let running: Promise<void> | null = null;
   let paused = false;
@@ -66,10 +73,10 @@ export function createQueryDesk(connection: DuckDBConnection, onPaused: () => vo
           if (isLate()) throw late();
         };
         const run = async () => {
-          const timer = setTimeout(() => connection.interrupt(), Math.max(0, endMs - performance.now()));
+          const timer = setTimeout(() => session.interrupt(), Math.max(0, endMs - performance.now()));
           try {
             check();
-            done(await question(connection, check));
+            done(await question(session, check));
           } catch (error) {
             // What DuckDB says when it is interrupted is not why.
             fail(isLate() ? late() : error);
@@ -93,7 +100,7 @@ export function createQueryDesk(connection: DuckDBConnection, onPaused: () => vo
       closed = true;
       for (const { refuse } of waiting.splice(0)) refuse(new QueryRefusedError('unavailable', 'the store was closed'));
       if (running === null) return;
-      connection.interrupt();
+      session.interrupt();
       await running;
     },
   };

@@ -1,10 +1,9 @@
 import type { EntryBatch } from '@rankscope/schema';
 
-/** Highest value of the columns that are kept as one more than they are, in 32 bits. */
 const maxShifted = 2 ** 32 - 2;
 
-/** Whether a value, or its absence, fits such a column. */
-export function fitsShifted(value: number): boolean {
+/** Whether a value, or its absence, fits a column that is kept as one more than it is, in 32 bits. */
+function fitsShifted(value: number): boolean {
   return value < 0 || (Number.isInteger(value) && value <= maxShifted);
 }
 
@@ -17,6 +16,34 @@ const fittedColumns = ['seq', 'barrierSeq', 'evalSeq'] as const;
 type Facts = {
   -readonly [C in (typeof rareColumns)[number] | (typeof fittedColumns)[number]]?: number;
 } & { attrs?: string; memory?: number[]; memorySource?: string };
+
+/** 1 for each row that has rare facts; null where no row of the batch has. */
+export function findRareRows({ rows, columns }: EntryBatch): Uint8Array | null {
+  const { seq, barrierSeq, evalSeq, attrs } = columns;
+  const rare = new Uint8Array(rows);
+  let count = 0;
+  for (const name of [...rareColumns, 'memoryAtUs'] as const) count += markSaid(columns[name], rare);
+  for (let row = 0; row < rows; row += 1) {
+    if (attrs[row] === 0 && !isMisfit(seq[row] ?? -1, barrierSeq[row] ?? -1, evalSeq[row] ?? -1)) continue;
+    rare[row] = 1;
+    count += 1;
+  }
+  return count === 0 ? null : rare;
+}
+
+function markSaid(column: Float64Array, rare: Uint8Array): number {
+  let count = 0;
+  for (let row = 0; row < column.length; row += 1) {
+    if (!isSaid(column[row])) continue;
+    rare[row] = 1;
+    count += 1;
+  }
+  return count;
+}
+
+function isMisfit(seq: number, barrier: number, step: number): boolean {
+  return (seq >= 0 && !Number.isSafeInteger(seq)) || !fitsShifted(barrier) || !fitsShifted(step);
+}
 
 /** What a row says in the columns that have no column of the table, as JSON; null for nothing. */
 export function rareFacts({ columns, strings }: EntryBatch, row: number): string | null {

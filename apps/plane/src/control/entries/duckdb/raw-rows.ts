@@ -1,5 +1,5 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import type { Session } from './session.ts';
 
 /** Rows of `entries_N` as they lie there, with the hour they are of. 64-bit numbers are pairs of halves, low first. */
 export interface RawRows {
@@ -39,9 +39,8 @@ const widths = {
 };
 
 /** Runs a statement over {@link rawColumns}. Columns are copied as they are: no object is made for a row. */
-export async function readRawRows(connection: DuckDBConnection, sql: string): Promise<RawRows> {
-  const result = await connection.run(sql);
-  const chunks = await result.fetchAllChunks();
+export async function readRawRows(session: Session, sql: string): Promise<RawRows> {
+  const chunks = await session.chunks(sql);
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
   const bytes = Object.values(widths).map((width) => new Uint8Array(rows * width));
   let from = 0;

@@ -1,5 +1,6 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBValue } from '@duckdb/node-api';
 import type { RawRows } from './raw-rows.ts';
+import type { Session } from './session.ts';
 import { firstText } from './tables.ts';
 
 export interface Shape {
@@ -33,12 +34,12 @@ interface Wanted {
 }
 
 /** Reads each shape, job and text that occurs in the rows, once. */
-export async function readRowTexts(connection: DuckDBConnection, raw: RawRows): Promise<Map<number, HourTexts>> {
+export async function readRowTexts(session: Session, raw: RawRows): Promise<Map<number, HourTexts>> {
   const found = new Map<number, HourTexts>();
   for (const [hour, wanted] of wantedOf(raw)) {
-    const shapes = await readById(connection, `shapes_${hour}`, wanted.shapes);
-    const jobs = await readById(connection, `jobs_${hour}`, wanted.jobs);
-    const texts = await readById(connection, `texts_${hour}`, wanted.texts);
+    const shapes = await readById(session, `shapes_${hour}`, wanted.shapes);
+    const jobs = await readById(session, `jobs_${hour}`, wanted.jobs);
+    const texts = await readById(session, `texts_${hour}`, wanted.texts);
     found.set(hour, {
       shapes: new Map(shapes.map(([id, ...shape]) => [Number(id), shapeOf(shape)])),
       jobs: new Map(
@@ -74,14 +75,10 @@ function wantedOf(raw: RawRows): Map<number, Wanted> {
 /** Above so many numbers their range is read instead: a long list costs more than the rows between. */
 const mostListed = 4096;
 
-async function readById(
-  connection: DuckDBConnection,
-  table: string,
-  ids: ReadonlySet<number>,
-): Promise<DuckDBValue[][]> {
+async function readById(session: Session, table: string, ids: ReadonlySet<number>): Promise<DuckDBValue[][]> {
   if (ids.size === 0) return [];
   if (ids.size <= mostListed) {
-    return (await connection.runAndReadAll(`SELECT * FROM ${table} WHERE id IN (${[...ids].join(',')})`)).getRows();
+    return session.rows(`SELECT * FROM ${table} WHERE id IN (${[...ids].join(',')})`);
   }
   let low = Number.POSITIVE_INFINITY;
   let high = 0;
@@ -89,12 +86,8 @@ async function readById(
     low = Math.min(low, id);
     high = Math.max(high, id);
   }
-  const result = await connection.stream(`SELECT * FROM ${table} WHERE id BETWEEN ${low} AND ${high}`);
-  const rows: DuckDBValue[][] = [];
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    for (const row of chunk.getRows()) if (ids.has(Number(row[0]))) rows.push(row);
-  }
-  return rows;
+  const rows = await session.rows(`SELECT * FROM ${table} WHERE id BETWEEN ${low} AND ${high}`);
+  return rows.filter(([id]) => ids.has(Number(id)));
 }
 
 function shapeOf([phase, event, op, dtype, group, cell, layer, waitingOn, bytes]: readonly DuckDBValue[]): Shape {

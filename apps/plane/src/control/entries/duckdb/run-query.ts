@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EntryQuery } from '../entry-store.ts';
 import type { PackedBatch } from '../packed-batch.ts';
 import type { Committed } from './book.ts';
@@ -6,6 +5,7 @@ import { buildAnswer } from './build-answer.ts';
 import { planQuery, type QueryPlan, type WantedSource } from './plan-query.ts';
 import { rawColumns, readRawRows } from './raw-rows.ts';
 import { readRowTexts } from './row-texts.ts';
+import type { Session } from './session.ts';
 
 export interface PackedAnswer {
   readonly batch: PackedBatch;
@@ -14,8 +14,13 @@ export interface PackedAnswer {
 
 /** Rows of one answer: some 30 MB at its destination, a quarter of a second here. */
 export const maxAnswerRows = 262_144;
-/** Above so many rows that may be among the newest it is cheaper to find out first from when on they are. */
-const maxCandidates = 524_288;
+/**
+ * Where so many times more rows may be among the newest than are, it is cheaper to find out first from when on they are:
+ * that reads two columns, and the answer has all.
+ */
+const narrowFactor = 2;
+/** Below so many rows neither costs anything. */
+const narrowFrom = 16_384;
 
 export const emptyAnswer: PackedAnswer = {
   batch: { rows: 0, sources: [], strings: [''], columns: [] },
@@ -24,24 +29,25 @@ export const emptyAnswer: PackedAnswer = {
 
 /** `check` throws when the question has taken too long; between statements nothing else would end it. */
 export async function runQuery(
-  connection: DuckDBConnection,
+  session: Session,
   facts: Committed,
   { query, check }: { query: EntryQuery; check: () => void },
 ): Promise<PackedAnswer> {
   const plan = planQuery(facts, query, { maxRows: maxAnswerRows });
   if (plan === null) return emptyAnswer;
-  const jobs = await findJobs(connection, plan, query);
+  const jobs = await findJobs(session, plan, query);
   check();
   const tables = [...plan.hours].flatMap(([hour, wanted]) => {
     const ids = jobs === null ? null : (jobs.get(hour) ?? []);
     return ids?.length === 0 ? [] : [{ hour, wanted, ids }];
   });
   if (tables.length === 0) return emptyAnswer;
-  const narrowed = plan.candidates > maxCandidates ? await narrow(connection, plan, tables) : tables;
+  const isVague = plan.candidates > Math.max(narrowFrom, plan.rows * narrowFactor);
+  const narrowed = isVague ? await narrow(session, plan, tables) : tables;
   check();
-  const raw = await readRawRows(connection, newestRows(plan, narrowed));
+  const raw = await readRawRows(session, newestRows(plan, narrowed));
   check();
-  const texts = await readRowTexts(connection, raw);
+  const texts = await readRowTexts(session, raw);
   check();
   const truncated = raw.rank.some((rank) => rank > plan.limit);
   return { batch: buildAnswer({ raw, texts, sources: facts.sources, limit: plan.limit }), truncated };
@@ -56,18 +62,21 @@ interface WantedTable {
 
 /** Numbers of the task and command in each hour; null where the question is about all. */
 async function findJobs(
-  connection: DuckDBConnection,
+  session: Session,
   { hours }: QueryPlan,
   { taskId, commandId }: EntryQuery,
 ): Promise<Map<number, number[]> | null> {
   if (taskId === null && commandId === null) return null;
   const found = new Map<number, number[]>();
   for (const hour of hours.keys()) {
-    const answer = await connection.runAndReadAll(
+    const ids = await session.rows(
       `SELECT id FROM jobs_${hour} WHERE ($1 IS NULL OR task_id = $1) AND ($2 IS NULL OR command_id = $2)`,
       [taskId, commandId],
     );
-    found.set(hour, (answer.getColumns()[0] ?? []).map(Number));
+    found.set(
+      hour,
+      ids.map(([id]) => Number(id)),
+    );
   }
   return found;
 }
@@ -97,17 +106,17 @@ function newestRows({ limit, untilUs }: QueryPlan, tables: readonly WantedTable[
  * does not say: a clock that was set, telemetry from all over the day in one block, a task of a million entries.
  */
 async function narrow(
-  connection: DuckDBConnection,
+  session: Session,
   { limit, untilUs }: QueryPlan,
   tables: readonly WantedTable[],
 ): Promise<WantedTable[]> {
   const all = tables.map((table) => rowsOf(table, untilUs, 'e.at_us')).join(' UNION ALL ');
-  const answer = await connection.runAndReadAll(
+  const answer = await session.rows(
     `SELECT runner, list_min(newest)::DOUBLE FROM (
        SELECT runner, max(at_us, ${limit + 1}) AS newest FROM (${all}) GROUP BY runner
      ) WHERE len(newest) > ${limit}`,
   );
-  const fromOf = new Map(answer.getRows().map(([runner, fromUs]) => [Number(runner), Number(fromUs)]));
+  const fromOf = new Map(answer.map(([runner, fromUs]) => [Number(runner), Number(fromUs)]));
   return tables.map((table) => ({
     ...table,
     wanted: table.wanted.map((one) => ({ ...one, fromUs: Math.max(one.fromUs, fromOf.get(one.runner) ?? 0) })),

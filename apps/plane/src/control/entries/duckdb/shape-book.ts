@@ -32,6 +32,8 @@ export class ShapeBook {
   #keys = new Float64Array(cells * 256);
   #ids = new Uint32Array(256);
   #frames: (SiteFrame | null)[] = [];
+  /** One of each wording, so that equal ones are the same. */
+  readonly #wordings = new Map<string, SiteFrame>();
   #fresh: DuckDBValue[][] = [];
 
   constructor(nextId: number) {
@@ -83,6 +85,7 @@ export class ShapeBook {
   #forget(): void {
     this.#table.fill(0);
     this.#frames = [];
+    this.#wordings.clear();
   }
 
   #equals(position: number, key: ShapeKey): boolean {
@@ -111,9 +114,17 @@ export class ShapeBook {
     this.#nextId += 1;
     this.#ids[position] = id;
     const text = (word: number) => this.#words[word] ?? '';
-    this.#frames.push(siteFrame({ op: text(op), group, layer, waitingOn }));
+    this.#frames.push(this.#wordingOf(siteFrame({ op: text(op), group, layer, waitingOn })));
     this.#fresh.push([id, text(phase), text(event), text(op), text(dtype), group, cell, layer, waitingOn, bytes]);
     return position;
+  }
+
+  #wordingOf(frame: SiteFrame | null): SiteFrame | null {
+    if (frame === null) return null;
+    const key = `${frame.before}\u0000${frame.after}`;
+    const known = this.#wordings.get(key) ?? frame;
+    this.#wordings.set(key, known);
+    return known;
   }
 
   #grow(): void {

@@ -23,7 +23,7 @@ export interface AppendRequest {
   readonly batch: PackedBatch;
 }
 
-/** Every request but `tick` is answered once, under its id. */
+/** Every request with an id is answered once, under its id. */
 export type ToStore =
   | AppendRequest
   | { readonly type: 'query'; readonly id: number; readonly query: EntryQuery }
@@ -31,6 +31,8 @@ export type ToStore =
   | { readonly type: 'cursorOf'; readonly id: number; readonly nodeId: string }
   | { readonly type: 'facts'; readonly id: number }
   | { readonly type: 'close'; readonly id: number }
+  /** The process is about to end; the gate is shut. */
+  | { readonly type: 'halt' }
   /** Time has passed without appends: rows may have become too old. */
   | { readonly type: 'tick'; readonly nowMs: number };
 
@@ -53,4 +55,6 @@ export type FromStore =
   | { readonly type: 'facts'; readonly id: number; readonly facts: HeldFacts }
   | { readonly type: 'closed'; readonly id: number }
   | { readonly type: 'failed'; readonly id: number; readonly kind: FailureKind; readonly message: string }
+  /** The thread ends by itself, because of a fault of ours. */
+  | { readonly type: 'died'; readonly reason: string }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };
