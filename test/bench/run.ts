@@ -10,7 +10,9 @@ const deadlineMs = 20 * 60_000;
 const wanted = process.argv.slice(2).flatMap((name) => (name === 'telemetry' ? telemetry : [name]));
 const unknown = wanted.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
-  console.error(`no such bench: ${unknown.join(', ')}; there are: telemetry for several of them, ${benches.join(', ')}`);
+  console.error(
+    `no such bench: ${unknown.join(', ')}; there are: telemetry for several of them, ${benches.join(', ')}`,
+  );
   process.exit(2);
 }
 let failed = 0;

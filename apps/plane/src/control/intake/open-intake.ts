@@ -6,7 +6,6 @@ import {
   type OtlpEncoding,
   OtlpError,
   type OtlpSignal,
-  type Tally,
 } from '@rankscope/telemetry/intake';
 import type { GatheredNode } from '@rankscope/timeline';
 import type { IntakeFacts } from './intake-facts.ts';
