@@ -14,8 +14,8 @@ const rounds = 3;
 const connections = 4;
 const shape = { batches: 391, spansPerBatch: 512, spansPerTrace: 64, ranks: 8 };
 const spansPerRound = shape.batches * shape.spansPerBatch;
-/** Goal of Jaeger's own figure, so that a run says whether the machine was as busy as when that was written down. */
-const jaegerSeen = 0.23;
+/** What Jaeger was seen to use on a quiet machine, in CPU seconds for 100,000 spans: the goal where there is no Jaeger. */
+const jaegerSeen = { plain: 0.23, gzip: 0.28 };
 
 interface Subject {
   readonly url: string;
@@ -148,15 +148,17 @@ if (jaegerProgram !== null) {
     );
 }
 pinTo('0-1023', process.pid);
+const goal = (how: 'plain' | 'gzip') => (jaegerProgram === null ? jaegerSeen[how] : round(median(cost(jaegers[how]))));
+const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
 const figures: Figure[] = [
   {
     name: 'CPU for 100 k spans into the live store',
     unit: 's',
     samples: cost(ours.plain),
-    goal: jaegerSeen,
+    goal: goal('plain'),
     better: 'lower',
   },
-  { name: 'CPU for 100 k spans, gzip', unit: 's', samples: cost(ours.gzip), goal: 0.3, better: 'lower' },
+  { name: 'CPU for 100 k spans, gzip', unit: 's', samples: cost(ours.gzip), goal: goal('gzip'), better: 'lower' },
   {
     name: 'CPU of the entry store beside it',
     unit: 's',

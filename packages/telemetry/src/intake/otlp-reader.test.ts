@@ -8,13 +8,17 @@ import {
   type SaidValue,
   traceRequest,
 } from '../../../../test/support/otlp/otlp-request.ts';
-import { open, short, type Taken, take } from '../../../../test/support/otlp/take-otlp.ts';
-import { OtlpError } from './otlp-error.ts';
+import {
+  encodings,
+  eventsOf,
+  openReader,
+  type Taken,
+  takeRequest,
+} from '../../../../test/support/otlp/take-request.ts';
 import { timeText } from './span-times.ts';
 
-const encodings = ['protobuf', 'json'] as const;
 const takeSpans = (spans: readonly SaidSpan[], resource?: Record<string, SaidValue>) =>
-  take(open(), traceRequest(spans, resource));
+  takeRequest(openReader(), traceRequest(spans, resource));
 
 test('a span is where its rank entered the phase and where it left it', () => {
   const { entries, tally } = takeSpans(
@@ -67,7 +71,7 @@ test('a span is where its rank entered the phase and where it left it', () => {
 
 describe('whose span it is', () => {
   const sourceOf = (resource: Record<string, SaidValue>, attributes: Record<string, SaidValue> = {}) => {
-    const reader = open();
+    const reader = openReader();
     reader.read('traces', traceRequest([{ attributes }], resource).protobuf, 'protobuf');
     return reader.take().sources[0];
   };
@@ -137,7 +141,7 @@ describe('what is shown of a span', () => {
   });
 
   test('a phase that nobody knows is kept by its name, if it is called one', () => {
-    expect(short(takeSpans([{ name: 'x', attributes: { 'rankscope.phase': 'lora_swap' } }]))).toEqual([
+    expect(eventsOf(takeSpans([{ name: 'x', attributes: { 'rankscope.phase': 'lora_swap' } }]))).toEqual([
       'lora_swap enter',
       'lora_swap exit',
     ]);
@@ -145,14 +149,14 @@ describe('what is shown of a span', () => {
 
   test('a span that failed says why, and its rank goes on', () => {
     const taken = takeSpans([{ status: { code: 2, message: 'out of memory' } }]);
-    expect(short(taken)).toEqual(['decode_stream enter', 'decode_stream error', 'decode_stream exit']);
+    expect(eventsOf(taken)).toEqual(['decode_stream enter', 'decode_stream error', 'decode_stream exit']);
     expect(taken.entries[1]?.detail).toBe('out of memory');
   });
 
   test('a rank that was lost in a phase has not left it, and its supervisor says so', () => {
     const attributes = { 'rankscope.span.state': 'lost', 'error.type': 'killed_after_hang' };
     const taken = takeSpans([{ attributes, status: { code: 2, message: 'signal SIGKILL' } }]);
-    expect(short(taken)).toEqual(['decode_stream enter', 'decode_stream error', 'decode_stream process_died']);
+    expect(eventsOf(taken)).toEqual(['decode_stream enter', 'decode_stream error', 'decode_stream process_died']);
     expect(taken.entries[2]).toMatchObject({ detail: 'killed_after_hang', attrs: { source: 'supervisor' } });
   });
 
@@ -182,9 +186,9 @@ describe('what is shown of a span', () => {
   });
 
   test('a runner whose entries come from its own plane is counted and not shown', () => {
-    const reader = open((runnerId) => runnerId === 'ours');
+    const reader = openReader((runnerId) => runnerId === 'ours');
     const request = traceRequest([{}], { 'rankscope.rank': 0, 'rankscope.runner.id': 'ours' });
-    expect(take(reader, request)).toMatchObject({ tally: { doubles: 1, shown: 0 }, entries: [] });
+    expect(takeRequest(reader, request)).toMatchObject({ tally: { doubles: 1, shown: 0 }, entries: [] });
   });
 });
 
@@ -208,25 +212,25 @@ describe('a span that is sent while it is open', () => {
   };
 
   test.each(Object.keys(opens))('%s: the enter now, the exit later, each once', (name) => {
-    const reader = open();
+    const reader = openReader();
     const begun = opens[name] ?? {};
-    expect(short(take(reader, traceRequest([begun, begun])))).toEqual(['decode_stream enter']);
-    expect(short(take(reader, traceRequest([begun])))).toEqual([]);
-    expect(short(take(reader, traceRequest([ended])))).toEqual(['decode_stream exit']);
-    const late = take(reader, traceRequest([begun, ended]));
+    expect(eventsOf(takeRequest(reader, traceRequest([begun, begun])))).toEqual(['decode_stream enter']);
+    expect(eventsOf(takeRequest(reader, traceRequest([begun])))).toEqual([]);
+    expect(eventsOf(takeRequest(reader, traceRequest([ended])))).toEqual(['decode_stream exit']);
+    const late = takeRequest(reader, traceRequest([begun, ended]));
     expect(late).toMatchObject({ entries: [], tally: { repeated: 2 } });
   });
 
   test('the end beats an open one that comes after it', () => {
-    const reader = open();
-    expect(short(take(reader, traceRequest([ended])))).toEqual(['decode_stream enter', 'decode_stream exit']);
-    expect(take(reader, traceRequest([{ ...ended, endNs: 0n }])).entries).toEqual([]);
+    const reader = openReader();
+    expect(eventsOf(takeRequest(reader, traceRequest([ended])))).toEqual(['decode_stream enter', 'decode_stream exit']);
+    expect(takeRequest(reader, traceRequest([{ ...ended, endNs: 0n }])).entries).toEqual([]);
   });
 
   test('ranks that make the same ids are not one another', () => {
-    const reader = open();
+    const reader = openReader();
     const ofRank = (rank: number) => traceRequest([ended], { 'rankscope.rank': rank, 'service.name': 'x' });
-    expect([0, 1].map((rank) => take(reader, ofRank(rank)).entries.length)).toEqual([2, 2]);
+    expect([0, 1].map((rank) => takeRequest(reader, ofRank(rank)).entries.length)).toEqual([2, 2]);
   });
 });
 
@@ -252,7 +256,7 @@ describe('spans that cannot be', () => {
 
   test.each(bad)('%s are rejected by name, and the valid ones beside them are taken', (_, span, reason) => {
     for (const encoding of encodings) {
-      const { tally, message, entries } = take(open(), traceRequest([{}, span, {}]), 'traces', encoding);
+      const { tally, message, entries } = takeRequest(openReader(), traceRequest([{}, span, {}]), 'traces', encoding);
       expect(tally).toMatchObject({ records: 3, shown: 2, rejected: 1 });
       expect(message).toMatch(reason);
       expect(message).toMatch(/\.spans\[1\]: /);
@@ -273,7 +277,7 @@ describe('spans that cannot be', () => {
         'rankscope.phase': 'parser',
       },
     });
-    expect(short(takeSpans([many(10_000)]))).toEqual(['parser enter', 'parser exit']);
+    expect(eventsOf(takeSpans([many(10_000)]))).toEqual(['parser enter', 'parser exit']);
     const { message, tally } = takeSpans([many(32_768), {}]);
     expect(tally).toMatchObject({ rejected: 1, shown: 1 });
     expect(message).toContain('32769 attributes, 32768 are the most');
@@ -282,64 +286,6 @@ describe('spans that cannot be', () => {
   test('a text without end is cut', () => {
     const { entries } = takeSpans([{ attributes: { 'rankscope.detail': 'é'.repeat(100_000) } }]);
     expect(entries[0]?.detail).toBe(`${'é'.repeat(512)}…`);
-  });
-});
-
-describe('requests that are malformed', () => {
-  const refuse = (bytes: Uint8Array, encoding: (typeof encodings)[number], reader = open()): OtlpError => {
-    let thrown: unknown;
-    try {
-      reader.read('traces', bytes, encoding);
-    } catch (error) {
-      thrown = error;
-    }
-    if (!(thrown instanceof OtlpError)) throw new Error(`was not refused: ${String(thrown)}`);
-    return thrown;
-  };
-
-  test('the field and the byte are named', () => {
-    const { protobuf } = traceRequest([{}]);
-    const cut = refuse(protobuf.subarray(0, protobuf.length - 3), 'protobuf');
-    expect(cut.message).toMatch(/^resource_spans\[0\], byte 1: a length of \d+, but \d+ bytes are left$/);
-    const odd = Buffer.from('0a060a040a020a05', 'hex');
-    expect(refuse(odd, 'protobuf').message).toBe(
-      'resource_spans[0].resource.attributes[0], byte 7: a length of 5, but 0 bytes are left',
-    );
-  });
-
-  test.each([
-    [
-      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"soon"}]}]}]}',
-      'resourceSpans[0].scopeSpans[0].spans[0].startTimeUnixNano: a whole number from 0 to 2^64 − 1 is wanted, this is "soon"',
-    ],
-    [
-      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xyz"}]}]}]}',
-      'resourceSpans[0].scopeSpans[0].spans[0].traceId: hex digits are wanted, this is "xyz"',
-    ],
-    ['{"resourceSpans":{}}', 'resourceSpans: a list is wanted, this is a object'],
-    ['[]', 'the request, byte 0: an object is wanted, this is a list'],
-    [`{"resourceSpans":${'['.repeat(200)}`, 'the request, byte 144: more than 128 objects and lists within each other'],
-  ])('JSON %.60s', (text, message) => {
-    expect(refuse(Buffer.from(text), 'json').message).toBe(message);
-  });
-
-  test('nothing of a request that breaks off is taken, and it may be sent again', () => {
-    const reader = open();
-    const { protobuf } = traceRequest([{ spanId: '00000000000000b1' }]);
-    const broken = Buffer.concat([protobuf, Buffer.from('0a05', 'hex')]);
-    refuse(broken, 'protobuf', reader);
-    expect(reader.rows).toBe(0);
-    const { tally } = reader.read('traces', protobuf, 'protobuf');
-    expect(tally).toMatchObject({ shown: 1, repeated: 0 });
-  });
-
-  test('an end that came in a broken request has not come', () => {
-    const reader = open();
-    const span = { spanId: '00000000000000b2', endNs: 0n };
-    reader.read('traces', traceRequest([span]).protobuf, 'protobuf');
-    const end = traceRequest([{ ...span, endNs: nowNs }]).protobuf;
-    refuse(Buffer.concat([end, Buffer.from('0a05', 'hex')]), 'protobuf', reader);
-    expect(reader.read('traces', end, 'protobuf').tally).toMatchObject({ shown: 1, repeated: 0 });
   });
 });
 
@@ -358,7 +304,9 @@ test('JSON and protobuf say the same', () => {
   ];
   const request = traceRequest(spans);
   const withoutPath = ({ message, ...taken }: Taken) => ({ ...taken, message: message.replaceAll(/[\w.[\]]+: /g, '') });
-  const [fromProtobuf, fromJson] = encodings.map((encoding) => withoutPath(take(open(), request, 'traces', encoding)));
+  const [fromProtobuf, fromJson] = encodings.map((encoding) =>
+    withoutPath(takeRequest(openReader(), request, 'traces', encoding)),
+  );
   expect(fromJson).toEqual(fromProtobuf);
   expect(fromProtobuf?.entries.length).toBeGreaterThan(8);
 });

@@ -16,6 +16,13 @@ interface Seen {
 
 export function createFreshEntries(): FreshEntries {
   const seen = new Map<string, Seen>();
+  // Who keeps entries in memory brings the same ones with every look: a key is made once of each.
+  const keys = new WeakMap<FlightEntry, string>();
+  const keyOf = (entry: FlightEntry): string => {
+    const key = keys.get(entry) ?? JSON.stringify(entry);
+    keys.set(entry, key);
+    return key;
+  };
 
   const freshOf = (runner: RunnerSupervisorDiagnostics): FlightEntry[] => {
     const known = seen.get(runner.runnerId) ?? { highest: new Map<string, number>(), unnumbered: new Set<string>() };
@@ -25,7 +32,7 @@ export function createFreshEntries(): FreshEntries {
     const fresh = runner.flightRecorder.filter((entry) => {
       const { seq, source } = entry.attrs;
       if (typeof seq !== 'number') {
-        const key = JSON.stringify(entry);
+        const key = keyOf(entry);
         unnumbered.add(key);
         return !known.unnumbered.has(key);
       }

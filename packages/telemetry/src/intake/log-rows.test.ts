@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { logsRequest, nowUs, type SaidValue } from '../../../../test/support/otlp/otlp-request.ts';
-import { open, take } from '../../../../test/support/otlp/take-otlp.ts';
+import { openReader, takeRequest } from '../../../../test/support/otlp/take-request.ts';
 import { timeText } from './span-times.ts';
 
 describe('log records', () => {
   const ofRank = { 'rankscope.rank': 1 };
   const takeLogs = (logs: Parameters<typeof logsRequest>[0], resource: Record<string, SaidValue> = ofRank) =>
-    take(open(), logsRequest(logs, resource), 'logs');
+    takeRequest(openReader(), logsRequest(logs, resource), 'logs');
 
   test('an event in a phase is an entry of it', () => {
     const attributes = { 'rankscope.phase': 'load_model', 'rankscope.layer': 3 };

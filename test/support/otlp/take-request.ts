@@ -5,19 +5,22 @@ import {
   type OtlpRead,
   type OtlpReader,
   type OtlpSignal,
-} from '../../../packages/telemetry/src/intake/otlp-reader.ts';
+} from '@rankscope/telemetry/intake';
 import { nowUs, type OtlpRequest } from './otlp-request.ts';
 
-/** A reader at the time of the requests that tests make. */
-export const open = (knowsRunner: (id: string) => boolean = () => false) =>
-  createOtlpReader({ nowUs: () => nowUs, knowsRunner });
+export const encodings: readonly OtlpEncoding[] = ['protobuf', 'json'];
+
+/** A reader for which it is always the tests' midday. */
+export function openReader(knowsRunner: (runnerId: string) => boolean = () => false): OtlpReader {
+  return createOtlpReader({ nowUs: () => nowUs, knowsRunner });
+}
 
 export interface Taken extends OtlpRead {
   readonly entries: ClusterTimelineEntry[];
 }
 
-/** What one request became. */
-export function take(
+/** Reads one request and takes its rows as entries. */
+export function takeRequest(
   reader: OtlpReader,
   request: OtlpRequest,
   signal: OtlpSignal = 'traces',
@@ -28,5 +31,5 @@ export function take(
   return { ...read, entries: Array.from({ length: batch.rows }, (_, row) => entryAt(batch, row)) };
 }
 
-/** `phase event` of every row. */
-export const short = ({ entries }: Taken) => entries.map(({ phase, event }) => `${phase} ${event}`);
+/** `decode_stream enter` and so on. */
+export const eventsOf = ({ entries }: Taken): string[] => entries.map(({ phase, event }) => `${phase} ${event}`);
