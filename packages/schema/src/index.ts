@@ -24,3 +24,5 @@ export * from './telemetry-names.ts';
 export * from './timeline-change.ts';
 export * from './timestamp.ts';
 export * from './timestamp-text.ts';
+export * from './verdict.ts';
+export * from './witness.ts';

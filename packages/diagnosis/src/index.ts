@@ -1,0 +1,1 @@
+export type { DiagnosedNode, DiagnosedRunner, DiagnosisInput, ExpectedRank } from './diagnosis-input.ts';
