@@ -22,8 +22,8 @@ export interface DiagnosedRunner {
   /** Bytes; null where unknown. */
   readonly memoryActive: number | null;
   readonly memoryWiredLimit: number | null;
-  /** When the node said all this, in microseconds since the epoch, by its own clock. */
-  readonly snapshotAtUs: number;
+  /** When this was heard, in microseconds since the epoch, by the clock of the plane that diagnoses. */
+  readonly heardAtUs: number;
   /** The node did not answer: these are its last words. */
   readonly stale: boolean;
   readonly ringFirstSeq: number | null;
