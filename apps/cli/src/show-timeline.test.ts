@@ -105,7 +105,7 @@ test('a rank whose recorder cannot be read is named with the reason', () => {
   if (!runner) throw new Error('two ranks were drawn');
   const { runnerId, nodeId, instanceId, deviceRank, statusKind } = runner;
   const analysis: ClusterAnalysis = {
-    ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null, instances: [], nodes: [] },
+    ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null, instances: [], nodes: [], verdicts: [], attribution: [] },
     runners: [
       {
         ...{

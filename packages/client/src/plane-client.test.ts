@@ -120,6 +120,8 @@ test('watching goes on after a break, from the last event heard, and ends when t
     runners: [],
     instances: [],
     nodes: [],
+    verdicts: [],
+    attribution: [],
   };
   const delta: TimelineChange = {
     kind: 'delta',

@@ -11,6 +11,8 @@ const analysis: ClusterAnalysis = {
   runners: [],
   instances: [],
   nodes: [],
+  verdicts: [],
+  attribution: [],
 };
 const all = { maxEntriesPerRunner: 1000 };
 const whole = drawnLanes('rank 0  llGdDdDdD\nrank 1  llGdDdDd\nrank 2  llGdD');

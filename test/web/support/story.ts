@@ -76,6 +76,8 @@ export function tellStory({
           missingRanks: Array.from({ length: neverReported }, (_, n) => ranks + n),
         },
       ],
+      verdicts: [],
+      attribution: [],
       nodes: [
         ...[...new Set(runners.map(({ nodeId }) => nodeId))].map((nodeId) => ({
           nodeId,
