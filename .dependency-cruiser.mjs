@@ -7,6 +7,7 @@ export default {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     floor('schema-imports-no-workspace', '^packages/schema/', packages('schema')),
     floor('timeline-imports-schema-only', '^packages/timeline/', packages('schema', 'timeline')),
+    floor('diagnosis-floor', '^packages/diagnosis/', packages('schema', 'timeline', 'diagnosis')),
     floor('flight-recorder-imports-schema-only', '^packages/flight-recorder/', packages('schema', 'flight-recorder')),
     floor('telemetry-floor', '^packages/telemetry/', packages('schema', 'flight-recorder', 'telemetry')),
     floor('client-imports-schema-only', '^packages/client/', packages('schema', 'client')),

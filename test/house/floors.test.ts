@@ -27,7 +27,7 @@ describe('the four locks', () => {
   };
 
   test('floors 0 and 1 know neither Node nor the browser', () => {
-    for (const name of ['schema', 'timeline']) {
+    for (const name of ['schema', 'timeline', 'diagnosis']) {
       const config = json(`packages/${name}/tsconfig.json`);
       expect((config.compilerOptions as { types?: string[] } | undefined)?.types ?? [], name).toEqual([]);
     }

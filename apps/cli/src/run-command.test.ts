@@ -135,6 +135,8 @@ const analysis: ClusterAnalysis = {
   instances: [{ instanceId: 'drawn', modelId: 'tiny', worldSize: 2, seenRanks: [0, 1], missingRanks: [] }],
   history: null,
   nodes: [nodeOf('node-0', null), nodeOf('node-1', 'http://10.0.0.2:52500')],
+  verdicts: [],
+  attribution: [],
 };
 
 test('an instance that is not there is told from a cluster without ranks', async () => {

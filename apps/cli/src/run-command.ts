@@ -3,6 +3,7 @@ import { didYouMean } from '@rankscope/daemon';
 import manifest from '../package.json' with { type: 'json' };
 import type { Command } from './command.ts';
 import { chat } from './commands/chat.ts';
+import { diagnose } from './commands/diagnose.ts';
 import { exportRing } from './commands/export.ts';
 import { helpOf } from './commands/help.ts';
 import { inject } from './commands/inject.ts';
@@ -15,7 +16,7 @@ import type { Terminal } from './terminal.ts';
 import { CommandError, exitCodes, UsageError } from './usage-error.ts';
 
 const help = helpOf(() => commands);
-const commands: readonly Command[] = [up, timeline, nodes, chat, inject, exportRing, help];
+const commands: readonly Command[] = [up, timeline, diagnose, nodes, chat, inject, exportRing, help];
 
 /** The words after `rankscope` → an exit code. What the person must know has been said when it resolves. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -55,4 +56,4 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   return found.run({ config, plane, terminal, flags, words, args: rest });
 }
 
-const takesWords = new Set(['help', 'chat', 'inject', 'export']);
+const takesWords = new Set(['help', 'chat', 'inject', 'export', 'diagnose']);

@@ -106,7 +106,7 @@ test('a rank whose recorder cannot be read is named with the reason', () => {
   const { runnerId, nodeId, instanceId, deviceRank, statusKind } = runner;
   const analysis: ClusterAnalysis = {
     ...{ generatedAt: frozen.generatedAt, localNodeId: nodeId, masterNodeId: null },
-    ...{ instances: [], clocks: [], nodes: [], history: null },
+    ...{ instances: [], clocks: [], nodes: [], history: null, verdicts: [], attribution: [] },
     runners: [
       {
         ...{

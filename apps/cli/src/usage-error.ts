@@ -9,4 +9,4 @@ export class CommandError extends Error {
 }
 
 /** A shell's convention; scripts tell a typing mistake from a failure by it. */
-export const exitCodes = { fine: 0, failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+export const exitCodes = { fine: 0, failed: 1, wrongUsage: 2, critical: 3, interrupted: 130 } as const;

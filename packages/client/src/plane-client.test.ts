@@ -122,6 +122,8 @@ test('watching goes on after a break, from the last event heard, and ends when t
     clocks: [],
     nodes: [],
     history: null,
+    verdicts: [],
+    attribution: [],
   };
   const delta: TimelineChange = {
     kind: 'delta',

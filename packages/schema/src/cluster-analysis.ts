@@ -1,5 +1,6 @@
 import { RunnerExtras } from './runner-extras.ts';
 import { Timestamp } from './timestamp.ts';
+import { RankAttribution, Verdict } from './verdict.ts';
 import { z } from './zod.ts';
 
 /** What the published timeline has no place for, per runner. */
@@ -78,6 +79,9 @@ export const ClusterAnalysis = z
     clocks: z
       .array(z.object({ nodeId: z.string(), offsetSeconds: z.number(), uncertaintySeconds: z.number() }))
       .default([]),
+    /** At least one an instance; a plane of an older version has none. */
+    verdicts: z.array(Verdict).default([]),
+    attribution: z.array(RankAttribution).default([]),
     nodes: z.array(
       z.object({
         nodeId: z.string(),

@@ -26,3 +26,5 @@ export * from './timeline-change.ts';
 export * from './timeline-columns.ts';
 export * from './timestamp.ts';
 export * from './timestamp-text.ts';
+export * from './verdict.ts';
+export * from './witness.ts';

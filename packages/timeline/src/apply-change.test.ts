@@ -13,6 +13,8 @@ const analysis: ClusterAnalysis = {
   clocks: [],
   nodes: [],
   history: null,
+  verdicts: [],
+  attribution: [],
 };
 const all = { maxEntriesPerRunner: 1000 };
 const whole = drawnLanes('rank 0  llGdDdDdD\nrank 1  llGdDdDd\nrank 2  llGdD');

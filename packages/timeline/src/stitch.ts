@@ -52,7 +52,7 @@ export function stitch(input: StitchInput): Stitched {
         .map(({ nodeId, url, error }) => ({ nodeId, url, error }))
         .sort((a, b) => compareText(a.nodeId, b.nodeId) || compareText(a.url ?? '', b.url ?? '')),
     },
-    analysis: { ...head, ...analyse(runners, answered, silent), history: null },
+    analysis: { ...head, ...analyse(runners, answered, silent), history: null, verdicts: [], attribution: [] },
     truncated,
   };
 }

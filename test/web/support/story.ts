@@ -78,6 +78,8 @@ export function tellStory({
         },
       ],
       history: null,
+      verdicts: [],
+      attribution: [],
       nodes: [
         ...[...new Set(runners.map(({ nodeId }) => nodeId))].map((nodeId) => ({
           nodeId,

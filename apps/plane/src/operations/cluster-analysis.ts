@@ -1,16 +1,18 @@
+import { diagnose, emptyMemory, inputOfTimeline } from '@rankscope/diagnosis';
 import type { ClusterAnalysis, TimelineQuery } from '@rankscope/schema';
 import { clusterHistory } from './cluster-history.ts';
 import type { Context } from './context.ts';
 import { gatherStitched } from './gather-stitched.ts';
 
-/** The analysis rests on what each node says of its runners, not on their entries. */
-const fewEntries = 1;
+/** A rank's newest entries, on which a verdict rests: some hundred collectives. */
+const judgedEntries = 512;
 
-/** What the published timeline has no place for. */
+/** What the published timeline has no place for, and what is to be made of it: who holds up whom. */
 export async function clusterAnalysis(ctx: Context, query: TimelineQuery): Promise<ClusterAnalysis> {
-  const [{ analysis }, history] = await Promise.all([
-    gatherStitched(ctx, { ...query, limit: fewEntries }),
+  const [{ timeline, analysis }, history] = await Promise.all([
+    gatherStitched(ctx, { ...query, limit: judgedEntries }),
     clusterHistory(ctx),
   ]);
-  return { ...analysis, history };
+  const { verdicts, attribution } = diagnose(inputOfTimeline(timeline, analysis), emptyMemory);
+  return { ...analysis, history, verdicts: [...verdicts], attribution: [...attribution] };
 }
