@@ -59,10 +59,6 @@ export function ranksText(ranks: readonly number[]): string {
   return `ranks ${ranks.slice(0, -1).join(', ')} and ${ranks.at(-1)}`;
 }
 
-export function isAre(ranks: readonly number[]): string {
-  return ranks.length === 1 ? 'is' : 'are';
-}
-
 export function hasHave(ranks: readonly number[]): string {
   return ranks.length === 1 ? 'has' : 'have';
 }
