@@ -36,9 +36,6 @@ const peers = z
   .pipe(z.array(planeUrl))
   .default([]);
 
-/** Less than an hour of a busy cluster would be dropped as it is written. */
-const minRetentionBytes = 64 * 2 ** 20;
-
 export const ConfigFields = z.object({
   RANKSCOPE_HOST: z.string().default('127.0.0.1'),
   RANKSCOPE_PORT: whole(0, 65_535).default(52_500),
@@ -55,9 +52,6 @@ export const ConfigFields = z.object({
   RANKSCOPE_LOG: z.enum(logLevels).default('info'),
   RANKSCOPE_CACHE: absolute.default(join(homedir(), '.cache', 'rankscope')),
   RANKSCOPE_WEB_DIR: absolute.default(resolve(import.meta.dirname, '../../web/out')),
-  RANKSCOPE_ENTRY_STORE: z.enum(['duckdb', 'memory']).default('duckdb'),
-  RANKSCOPE_RETENTION_BYTES: whole(minRetentionBytes, 2 ** 50).default(2 * 2 ** 30),
-  RANKSCOPE_RETENTION_HOURS: whole(1, 87_600).default(7 * 24),
   RANKSCOPE_CONNECT_DEADLINE_MS: whole(100, 3_600_000).optional(),
   RANKSCOPE_LOAD_DEADLINE_MS: whole(100, 3_600_000).optional(),
   RANKSCOPE_COLLECTIVE_DEADLINE_MS: whole(100, 3_600_000).optional(),
@@ -95,9 +89,6 @@ export interface Config {
   readonly logLevel: (typeof logLevels)[number];
   readonly cacheDir: string;
   readonly webDir: string;
-  /** Where a leading plane keeps the entries of all nodes, and how much of them for how long. */
-  readonly entryStore: 'duckdb' | 'memory';
-  readonly retention: { readonly bytes: number; readonly ms: number };
   readonly deadlines: RankDeadlines;
   readonly model: ModelFlags;
   /** Where telemetry goes, by the standard OTEL_* variables; null: nowhere. */
@@ -168,11 +159,6 @@ function freezeConfig(values: Values, model: ModelFlags, otlp: OtlpSettings | nu
     logLevel: values.RANKSCOPE_LOG,
     cacheDir: values.RANKSCOPE_CACHE,
     webDir: values.RANKSCOPE_WEB_DIR,
-    entryStore: values.RANKSCOPE_ENTRY_STORE,
-    retention: Object.freeze({
-      bytes: values.RANKSCOPE_RETENTION_BYTES,
-      ms: values.RANKSCOPE_RETENTION_HOURS * 3_600_000,
-    }),
     deadlines: Object.freeze(
       RankDeadlines.parse({
         connectMs: values.RANKSCOPE_CONNECT_DEADLINE_MS,
