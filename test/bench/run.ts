@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const benches = ['recorder', 'recording-cost', 'dead-peers', 'plane-at-rest', 'tokens'];
+const benches = ['recorder', 'recording-cost', 'dead-peers', 'plane-at-rest', 'tokens', 'entry-store'];
 const deadlineMs = 20 * 60_000;
 
 const wanted = process.argv.slice(2);
