@@ -136,6 +136,27 @@ test('beyond loopback faults are not injected unless somebody says so', () => {
   expect(configOf(['--inject', '0']).injectAllowed).toBe(false);
 });
 
+test('entries are kept for a week in two gibibytes, unless somebody says otherwise', () => {
+  expect(configOf([])).toMatchObject({ entryStore: 'duckdb', retention: { bytes: 2 ** 31, ms: 7 * 24 * 3_600_000 } });
+  const said = configOf(['--entry-store', 'memory', '--retention-hours', '2'], {
+    RANKSCOPE_RETENTION_BYTES: '67108864',
+  });
+  expect(said).toMatchObject({ entryStore: 'memory', retention: { bytes: 2 ** 26, ms: 2 * 3_600_000 } });
+});
+
+test('a retention that cannot be is told with what can', () => {
+  expect(faultsOf([], { RANKSCOPE_ENTRY_STORE: 'sqlite' })[0]).toMatch(
+    /^RANKSCOPE_ENTRY_STORE = "sqlite".*duckdb.*memory/,
+  );
+  for (const bytes of ['2GiB', '1000', '1e30', '67108864.5'])
+    expect(faultsOf([], { RANKSCOPE_RETENTION_BYTES: bytes }), bytes).toEqual([
+      `RANKSCOPE_RETENTION_BYTES = "${bytes}": needs a whole number of bytes from 67108864 to 1125899906842624`,
+    ]);
+  expect(faultsOf(['--retention-hours', '0'])).toEqual([
+    'RANKSCOPE_RETENTION_HOURS = "0": needs a whole number of hours from 1 to 878400',
+  ]);
+});
+
 test('what a model is served by', () => {
   expect(configOf(['--no-model']).model.model).toBeNull();
   expect(configOf(['--model', 'none']).model.model).toBeNull();

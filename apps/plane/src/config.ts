@@ -14,6 +14,21 @@ const whole = (min: number, max: number) => z.coerce.number().int().min(min).max
 const onOff = z.enum(['0', '1']).transform((text) => text === '1');
 const absolute = z.string().transform((path) => resolve(path));
 
+const mebibyte = 1024 * 1024;
+const hourMs = 3_600_000;
+/** What a laptop does not miss: some hundred million entries, or a week. */
+const defaultRetention = { bytes: 2_048 * mebibyte, hours: 7 * 24 };
+/** Below it a table of one hour and the log of the next rows would not fit beside each other. */
+const minRetentionBytes = 64 * mebibyte;
+const maxRetention = { bytes: 2 ** 50, hours: 100 * 366 * 24 };
+
+/** A whole number of a unit, with one word on all that may be wrong with it. */
+function amount(unit: string, { min, max }: { min: number; max: number }) {
+  const error = `needs a whole number of ${unit} from ${min} to ${max}`;
+  const fits = (value: number) => Number.isInteger(value) && value >= min && value <= max;
+  return z.coerce.number({ error }).refine(fits, { error });
+}
+
 /** A token that is guessed in an afternoon is none. */
 const minTokenLength = 16;
 const token = z.string().min(minTokenLength, `needs at least ${minTokenLength} characters`).optional();
@@ -49,6 +64,11 @@ export const ConfigFields = z.object({
   RANKSCOPE_NODE_NAME: z.string().min(1).max(128).optional(),
   RANKSCOPE_NODE_DEADLINE_MS: whole(50, 60_000).default(2_000),
   RANKSCOPE_INJECT: onOff.optional(),
+  RANKSCOPE_ENTRY_STORE: z.enum(['duckdb', 'memory']).default('duckdb'),
+  RANKSCOPE_RETENTION_BYTES: amount('bytes', { min: minRetentionBytes, max: maxRetention.bytes }).default(
+    defaultRetention.bytes,
+  ),
+  RANKSCOPE_RETENTION_HOURS: amount('hours', { min: 1, max: maxRetention.hours }).default(defaultRetention.hours),
   RANKSCOPE_LOG: z.enum(logLevels).default('info'),
   RANKSCOPE_CACHE: absolute.default(join(homedir(), '.cache', 'rankscope')),
   RANKSCOPE_WEB_DIR: absolute.default(resolve(import.meta.dirname, '../../web/out')),
@@ -86,6 +106,10 @@ export interface Config {
   readonly nodeName: string;
   readonly nodeDeadlineMs: number;
   readonly injectAllowed: boolean;
+  /** Where entries are kept beyond their recorders: in a file under the data directory, or not beyond this process. */
+  readonly entryStore: 'duckdb' | 'memory';
+  /** How much of them is kept, and how long. */
+  readonly retention: { readonly bytes: number; readonly ms: number };
   readonly logLevel: (typeof logLevels)[number];
   readonly cacheDir: string;
   readonly webDir: string;
@@ -156,6 +180,11 @@ function freezeConfig(values: Values, model: ModelFlags, otlp: OtlpSettings | nu
     nodeDeadlineMs: values.RANKSCOPE_NODE_DEADLINE_MS,
     // Whoever reaches a loopback port may stop our processes anyway.
     injectAllowed: values.RANKSCOPE_INJECT ?? isLoopback(values.RANKSCOPE_HOST),
+    entryStore: values.RANKSCOPE_ENTRY_STORE,
+    retention: Object.freeze({
+      bytes: values.RANKSCOPE_RETENTION_BYTES,
+      ms: values.RANKSCOPE_RETENTION_HOURS * hourMs,
+    }),
     logLevel: values.RANKSCOPE_LOG,
     cacheDir: values.RANKSCOPE_CACHE,
     webDir: values.RANKSCOPE_WEB_DIR,

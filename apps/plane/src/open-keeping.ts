@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import type { Clock, Log } from '@rankscope/daemon';
 import type { Cluster } from './cluster/gather/gather.ts';
 import type { LastWords } from './cluster/gather/last-words.ts';
 import { createLeaderWords } from './cluster/gather/leader-words.ts';
 import type { Config } from './config.ts';
-import { openDuckDbEntryStore } from './control/entries/duckdb-entry-store.ts';
-import type { EntryStore } from './control/entries/entry-store.ts';
 import { createMemoryEntryStore } from './control/entries/memory-entry-store.ts';
+import { openEntryStore } from './control/entries/open-entry-store.ts';
 import type { Keeping } from './control/keeping.ts';
 import { openTail, type TailedPeers } from './control/tail/open-tail.ts';
 import { createStoredWords } from './control/tail/stored-words.ts';
@@ -37,7 +35,9 @@ export function openKeeping({ config, token, cluster, entries, clock, log }: Ope
     const lastWords = createLeaderWords({ leader: () => leaderOf(cluster), token, nowMs: () => performance.now() });
     return { keeping: null, lastWords, close: () => Promise.resolve() };
   }
-  const store = openStore({ config, clock, log });
+  const { entryStore: kind, dataDir, retention } = config;
+  const { wallNs } = clock;
+  const store = openEntryStore({ kind, dataDir, retention, wallNs, log, openInMemory: createMemoryEntryStore });
   const tail = openTail({ nodeId, entries, peers: peersOf(cluster), store, deadlineMs, token, clock, log });
   return {
     keeping: { store, tail },
@@ -61,12 +61,4 @@ function peersOf(cluster: Cluster): TailedPeers {
     peers: () => cluster.peers().flatMap(({ nodeId, url }) => (url === null ? [] : [{ nodeId, url }])),
     subscribe: cluster.subscribe,
   };
-}
-
-function openStore({ config, clock, log }: Pick<OpenKeepingOptions, 'config' | 'clock' | 'log'>): EntryStore {
-  if (config.entryStore === 'memory') {
-    return createMemoryEntryStore({ retention: config.retention, wallNs: clock.wallNs });
-  }
-  const path = join(config.dataDir, 'entries.duckdb');
-  return openDuckDbEntryStore({ path, retention: config.retention, wallNs: clock.wallNs, log });
 }

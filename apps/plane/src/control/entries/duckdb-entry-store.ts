@@ -2,7 +2,7 @@ import type { Log } from '@rankscope/daemon';
 import { type EntryBatch, NodeDiagnostics } from '@rankscope/schema';
 import type { Retention } from './duckdb/plan-retention.ts';
 import type { FromStore, HeldFacts } from './duckdb/store-messages.ts';
-import { type EntryStore, type StoreFacts, StoreFullError, type Tailed } from './entry-store.ts';
+import { type EntryStore, type StoreFacts, StoreFullError, StoreUnavailableError, type Tailed } from './entry-store.ts';
 import { nodeLastWords } from './node-last-words.ts';
 import { buffersOf, packBatch, packedBytes, unpackBatch } from './packed-batch.ts';
 import { openStoreThread } from './store-thread.ts';
@@ -23,6 +23,10 @@ export interface DuckDbEntryStoreOptions {
  */
 const defaultQueuedRows = 524_288;
 const maxQueuedBytes = 64 * 1024 * 1024;
+/** A question has its own deadline in the thread; longer than that the thread itself is not to be reached. */
+const answerDeadlineMs = 15_000;
+/** A disk that takes longer than this is as good as none. The rows may still come to be kept: then they are doubles later. */
+const appendDeadlineMs = 30_000;
 /** Rows grow too old also while none come. */
 const tickMs = 300_000;
 /** A full queue or disk refuses thousands of times; the log says so once in so long. */
@@ -49,22 +53,26 @@ export function openDuckDbEntryStore(options: DuckDbEntryStoreOptions): EntrySto
     refusalLoggedMs = nowMs();
     log.warn('entries were not stored', { rows, lostRows, reason });
   };
-  const send = async ({ nodeId, batch, cursor, diagnostics }: Tailed) => {
+  const send = ({ nodeId, batch, cursor, diagnostics }: Tailed) => {
     const packed = packBatch(batch);
     const text = diagnostics === null ? null : JSON.stringify(diagnostics);
     const bytes = packedBytes(packed) + (text?.length ?? 0);
     queuedRows += batch.rows;
     queuedBytes += bytes;
-    try {
-      return await thread.ask(
-        (id) => ({ type: 'append', id, nowMs: nowMs(), nodeId, cursor, diagnostics: text, batch: packed }),
-        buffersOf(packed),
-      );
-    } finally {
-      queuedRows -= batch.rows;
-      queuedBytes -= bytes;
-    }
+    const sent = thread.ask(
+      (id) => ({ type: 'append', id, nowMs: nowMs(), nodeId, cursor, diagnostics: text, batch: packed }),
+      buffersOf(packed),
+    );
+    // Whoever waits may have given up; the rows take memory until the thread is done with them.
+    return withDeadline(
+      sent.finally(() => {
+        queuedRows -= batch.rows;
+        queuedBytes -= bytes;
+      }),
+      appendDeadlineMs,
+    );
   };
+  const ask = (make: Parameters<typeof thread.ask>[0]) => withDeadline(thread.ask(make), answerDeadlineMs);
 
   return {
     async append(tailed) {
@@ -84,19 +92,19 @@ export function openDuckDbEntryStore(options: DuckDbEntryStoreOptions): EntrySto
       }
     },
     async query(query) {
-      const { answer } = expectType(await thread.ask((id) => ({ type: 'query', id, query })), 'answered');
+      const { answer } = expectType(await ask((id) => ({ type: 'query', id, query })), 'answered');
       return { batch: unpackBatch(answer.batch), truncated: answer.truncated };
     },
     async lastWords(nodeId, limit) {
-      const words = expectType(await thread.ask((id) => ({ type: 'lastWords', id, nodeId, limit })), 'words');
+      const words = expectType(await ask((id) => ({ type: 'lastWords', id, nodeId, limit })), 'words');
       return words.diagnostics === null ? null : readWords(words.diagnostics, unpackBatch(words.answer.batch));
     },
     async cursorOf(nodeId) {
-      return expectType(await thread.ask((id) => ({ type: 'cursorOf', id, nodeId })), 'cursor').cursor;
+      return expectType(await ask((id) => ({ type: 'cursorOf', id, nodeId })), 'cursor').cursor;
     },
     async facts(): Promise<StoreFacts> {
       const problem = thread.problem();
-      if (problem === null) known = expectType(await thread.ask((id) => ({ type: 'facts', id })), 'facts').facts;
+      if (problem === null) known = expectType(await ask((id) => ({ type: 'facts', id })), 'facts').facts;
       return { ...known, problem: problem ?? known.problem, lostRows, doubleRows };
     },
     close() {
@@ -104,6 +112,21 @@ export function openDuckDbEntryStore(options: DuckDbEntryStoreOptions): EntrySto
       return thread.close();
     },
   };
+}
+
+async function withDeadline<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(
+      () => fail(new StoreUnavailableError(`the store did not answer in ${deadlineMs} ms`)),
+      deadlineMs,
+    );
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Null for words that a newer Rankscope wrote down and this one does not understand. */

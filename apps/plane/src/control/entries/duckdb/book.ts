@@ -88,6 +88,11 @@ export class Book {
   jobs: JobBook;
   texts: TextBook;
   committed: Committed;
+  /** The open hour takes as much of the disk as one may, so the next rows begin another. */
+  isHourFull = false;
+  /** By what the tables have grown since the hour began, and what they took when last measured. */
+  #grownBytes = 0;
+  #usedBytes: number | null = null;
   #closed: readonly Stretch[];
   #fresh: Stretch[] = [];
   readonly blockRows: number;
@@ -158,9 +163,18 @@ export class Book {
   /** Begins an hour with nothing in its tables. The block of the last one must be closed. */
   beginHour(hour: Hour): void {
     this.hours.push(hour);
+    this.isHourFull = false;
+    this.#grownBytes = 0;
     this.shapes = new ShapeBook(1);
     this.jobs = new JobBook(1);
     this.texts = new TextBook(2);
+  }
+
+  /** Takes note of what all tables take: what it grows by is the open hour's, and a drop takes nothing from that. */
+  measure(usedBytes: number, mostHourBytes: number): void {
+    this.#grownBytes += Math.max(0, usedBytes - (this.#usedBytes ?? usedBytes));
+    this.#usedBytes = usedBytes;
+    this.isHourFull = this.#grownBytes > mostHourBytes;
   }
 
   /** Everything in the book is on disk now. */

@@ -56,7 +56,7 @@ export async function commitAppends(appends: readonly Append[], options: CommitO
 async function writeRows(appends: readonly Append[], options: CommitOptions): Promise<Appended[]> {
   const { session, book, appender, nowMs, hourRows } = options;
   const last = book.openHour;
-  const over = last === null || isHourOver({ ...last, openRows: book.openRows }, nowMs, hourRows);
+  const over = last === null || book.isHourFull || isHourOver({ ...last, openRows: book.openRows }, nowMs, hourRows);
   const hour = over ? await beginHour(session, book, nowMs) : last.id;
   const find = (inHour: number, source: number, numbers: readonly number[]) => {
     appender.flush();

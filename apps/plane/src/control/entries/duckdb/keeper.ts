@@ -1,25 +1,21 @@
 import type { LogFields, LogLevel } from '@rankscope/daemon';
 import { unpackBatch } from '../packed-batch.ts';
+import { answerQuestion, type Question } from './answer-question.ts';
+import { AppendQueue } from './append-queue.ts';
 import { commitAppends } from './commit-appends.ts';
+import { DiskRefusal } from './disk-refusal.ts';
 import type { Gate } from './gate.ts';
 import { NoneColumns } from './none-columns.ts';
 import { fileBytes, isPassing, messageOf, walBytes } from './open-database.ts';
 import { checkpoint, dropHours, type OpenStore, openStore, usedBytes } from './open-store.ts';
-import { hourMs, maxHourRows, maxWalBytes, planRetention } from './plan-retention.ts';
+import { hourMs, maxHourBytes, maxHourRows, maxWalBytes, planRetention } from './plan-retention.ts';
 import { createQueryDesk, type QueryDesk, QueryRefusedError } from './query-desk.ts';
-import { emptyAnswer, runQuery } from './run-query.ts';
 import type { AppendRequest, FromStore, HeldFacts, StoreSettings, ToStore } from './store-messages.ts';
 
-/** Appends are gathered until they are so many rows, or so long: a transaction costs as much as a thousand rows. */
-const gatherRows = 2_048;
-const gatherMs = 75;
 /** One transaction: enough for DuckDB to write whole row groups past its log, little enough to fit its memory. */
 const maxCommitRows = 524_288;
 /** Rows that went past the log. */
 const maxUncheckedRows = 1_048_576;
-/** How long a disk that refused is left alone, at first and at most. */
-const firstBackoffMs = 1_000;
-const maxBackoffMs = 30_000;
 
 export interface KeeperOptions {
   readonly settings: StoreSettings;
@@ -28,26 +24,19 @@ export interface KeeperOptions {
   readonly send: (message: FromStore) => void;
 }
 
-type Question = Exclude<ToStore, AppendRequest | { readonly type: 'close' | 'tick' | 'halt' }>;
-
 /** Owns the file: gathers appends, commits, answers, drops what is too old, and gets over what goes wrong. */
 export class Keeper {
   readonly #settings: StoreSettings;
   readonly #gate: Gate;
   readonly #send: (message: FromStore) => void;
   readonly #none = new NoneColumns();
+  readonly #queue = new AppendQueue(() => this.#wake());
+  readonly #refusal = new DiskRefusal();
   #nowMs: number;
   #store: OpenStore | null = null;
   #desk: QueryDesk | null = null;
-  #appends: AppendRequest[] = [];
-  #appendRows = 0;
-  /** The oldest append that waits has waited long enough. */
-  #gathered = false;
   /** Questions that came before the file was open for the first time. */
-  #early: Question[] | null = [];
-  /** Why nothing is written, and until when by `performance.now()`. */
-  #refusal: { readonly reason: string; readonly untilMs: number } | null = null;
-  #backoffMs = firstBackoffMs;
+  #early: (Question | FactsRequest)[] | null = [];
   #notice: string | null = null;
   #lastFacts: HeldFacts = { rows: 0, diskBytes: 0, oldestUs: null, problem: null };
   #uncheckedRows = 0;
@@ -68,11 +57,10 @@ export class Keeper {
     if (message.type === 'append') this.#takeAppend(message);
     else if (message.type === 'close') this.#closing = message.id;
     else if (message.type === 'halt') this.halt();
-    else if (message.type === 'tick') {
-      this.#nowMs = message.nowMs;
-      this.#retentionDue = true;
-    } else this.#answerOrWait(message);
-    this.#poke();
+    else if (message.type === 'tick') this.#passTime(message.nowMs, true);
+    else if (this.#early !== null) this.#early.push(message);
+    else void this.#answer(message);
+    this.#wake();
   }
 
   /** The process ends and the gate is shut: what runs in DuckDB is ended, nothing begins. */
@@ -90,9 +78,9 @@ export class Keeper {
         continue;
       }
       await this.#untilDue();
-      if (this.#appends.length > 0 && this.#isGathered()) await this.#commit();
+      if (this.#queue.isDue || (this.#closing !== null && !this.#queue.isEmpty)) await this.#commit();
       if (this.#store !== null) await this.#tidy(this.#store);
-      if (this.#closing !== null && this.#appends.length === 0) return this.#end(this.#closing);
+      if (this.#closing !== null && this.#queue.isEmpty) return this.#end(this.#closing);
     }
   }
 
@@ -105,16 +93,16 @@ export class Keeper {
         this.#log('warn', store.notice);
       }
     } catch (error) {
-      this.#refuseFor(messageOf(error));
-      this.#log('error', 'the store of entries cannot be opened', { reason: messageOf(error) });
-      for (const { id } of this.#takeAppends()) this.#fail(id, error);
+      const reason = messageOf(error);
+      this.#log('error', 'the store of entries cannot be opened', { reason });
+      this.#refuseWriting(reason);
       this.#answerEarly();
       return false;
     }
     this.#awaitsDesk = false;
     const onPaused = () => {
       this.#awaitsDesk = false;
-      this.#poke();
+      this.#wake();
     };
     this.#desk = createQueryDesk({ session: this.#store.database.reader, onPaused });
     this.#uncheckedRows = 0;
@@ -123,30 +111,15 @@ export class Keeper {
   }
 
   #takeAppend(request: AppendRequest): void {
-    // With each new hour another may have become too old.
-    if (Math.floor(request.nowMs / hourMs) !== Math.floor(this.#nowMs / hourMs)) this.#retentionDue = true;
-    this.#nowMs = request.nowMs;
-    const refusal = this.#refusedNow();
-    if (refusal !== null) {
-      this.#send({ type: 'failed', id: request.id, kind: 'unavailable', message: refusal });
-      return;
-    }
-    if (this.#appends.length === 0) this.#gather();
-    this.#appends.push(request);
-    this.#appendRows += request.batch.rows;
+    this.#passTime(request.nowMs, false);
+    if (this.#refusal.leftMs > 0) this.#fail(request.id, new QueryRefusedError('unavailable', this.#whyNot()));
+    else this.#queue.add(request);
   }
 
-  #gather(): void {
-    this.#gathered = false;
-    setTimeout(() => {
-      this.#gathered = true;
-      this.#poke();
-    }, gatherMs);
-  }
-
-  #answerOrWait(question: Question): void {
-    if (this.#early !== null) this.#early.push(question);
-    else void this.#answer(question);
+  /** With each new hour another may have become too old. */
+  #passTime(nowMs: number, isTick: boolean): void {
+    if (isTick || Math.floor(nowMs / hourMs) !== Math.floor(this.#nowMs / hourMs)) this.#retentionDue = true;
+    this.#nowMs = nowMs;
   }
 
   #answerEarly(): void {
@@ -155,7 +128,7 @@ export class Keeper {
     for (const question of early) void this.#answer(question);
   }
 
-  async #answer(question: Question): Promise<void> {
+  async #answer(question: Question | FactsRequest): Promise<void> {
     try {
       this.#send(await this.#answerTo(question));
     } catch (error) {
@@ -163,60 +136,27 @@ export class Keeper {
     }
   }
 
-  async #answerTo(question: Question): Promise<FromStore> {
-    const { id } = question;
-    if (question.type === 'facts') return { type: 'facts', id, facts: this.#facts() };
-    const store = this.#store;
-    const desk = this.#desk;
-    if (store === null || desk === null)
-      throw new QueryRefusedError('unavailable', this.#refusal?.reason ?? 'the store of entries is not open');
-    if (question.type === 'query') {
-      const { query } = question;
-      const answer = await desk.ask((reader, check) => runQuery(reader, store.book.committed, { query, check }));
-      return { type: 'answered', id, answer };
-    }
-    const heard = store.book.heard.get(question.nodeId);
-    if (question.type === 'cursorOf') return { type: 'cursor', id, cursor: heard?.cursor ?? '' };
-    const diagnostics = heard?.diagnostics ?? null;
-    const { nodeId, limit } = question;
-    if (diagnostics === null || limit <= 0) return { type: 'words', id, diagnostics, answer: emptyAnswer };
-    const query = {
-      sinceUs: null,
-      untilUs: null,
-      nodeId,
-      instanceId: null,
-      runnerIds: null,
-      taskId: null,
-      commandId: null,
-      limitPerRunner: limit,
-    };
-    const answer = await desk.ask((reader, check) => runQuery(reader, store.book.committed, { query, check }));
-    return { type: 'words', id, diagnostics, answer };
+  #answerTo(question: Question | FactsRequest): FromStore | Promise<FromStore> {
+    if (question.type === 'facts') return { type: 'facts', id: question.id, facts: this.#facts() };
+    if (this.#store === null || this.#desk === null) throw new QueryRefusedError('unavailable', this.#whyNot());
+    return answerQuestion(question, this.#store.book, this.#desk);
   }
 
   async #commit(): Promise<void> {
-    const appends = this.#takeAppends(maxCommitRows);
+    const appends = this.#queue.take(maxCommitRows);
     const store = this.#store;
     if (store === null) return;
     try {
-      const outcomes = await commitAppends(
-        appends.map(({ nodeId, cursor, diagnostics, batch }) => ({
-          nodeId,
-          cursor,
-          diagnostics,
-          batch: unpackBatch(batch, this.#none.column),
-        })),
-        {
-          session: store.database.writer,
-          book: store.book,
-          appender: store.appender,
-          nowMs: this.#nowMs,
-          hourRows: maxHourRows(this.#settings.retention),
-        },
-      );
+      const unpacked = appends.map((append) => ({ ...append, batch: unpackBatch(append.batch, this.#none.column) }));
+      const outcomes = await commitAppends(unpacked, {
+        session: store.database.writer,
+        book: store.book,
+        appender: store.appender,
+        nowMs: this.#nowMs,
+        hourRows: maxHourRows(this.#settings.retention),
+      });
       this.#uncheckedRows += appends.reduce((sum, { batch }) => sum + batch.rows, 0);
-      this.#refusal = null;
-      this.#backoffMs = firstBackoffMs;
+      this.#refusal.clear();
       for (const [at, { id }] of appends.entries()) {
         const { doubles, refused } = outcomes[at] ?? { doubles: 0, refused: 0 };
         this.#send({ type: 'appended', id, doubles, refused });
@@ -229,8 +169,8 @@ export class Keeper {
 
   /** After a commit: the log into the tables, and what is too much or too old out of them. */
   async #tidy(store: OpenStore): Promise<void> {
-    const isFull =
-      walBytes(store.database.path) >= maxWalBytes(this.#settings.retention) || this.#uncheckedRows >= maxUncheckedRows;
+    const { retention } = this.#settings;
+    const isFull = walBytes(store.database.path) >= maxWalBytes(retention) || this.#uncheckedRows >= maxUncheckedRows;
     try {
       if (isFull) await this.#checkpoint(store);
       if (isFull || this.#retentionDue) await this.#retain(store);
@@ -244,33 +184,29 @@ export class Keeper {
       await checkpoint(store);
       this.#uncheckedRows = 0;
     } catch (error) {
-      // A question still reads what was dropped: the next commit will find it ended.
+      // A question still reads as it was before a table came or went: the next commit will find it ended.
       if (!/cannot checkpoint/i.test(messageOf(error))) throw error;
     }
   }
 
   async #retain(store: OpenStore): Promise<void> {
+    const { retention } = this.#settings;
     this.#retentionDue = false;
     const mostDrops = store.book.hours.length;
     for (let drop = 0; drop < mostDrops; drop += 1) {
-      const hours = planRetention(
-        {
-          hours: store.book.hours,
-          nowMs: this.#nowMs,
-          usedBytes: await usedBytes(store),
-          stretches: store.book.stretchCount,
-        },
-        this.#settings.retention,
-      );
-      if (hours.length === 0) break;
+      const used = await usedBytes(store);
+      store.book.measure(used, maxHourBytes(retention));
+      const { hours, stretchCount } = store.book;
+      const aged = planRetention({ hours, nowMs: this.#nowMs, usedBytes: used, stretches: stretchCount }, retention);
+      if (aged.length === 0) break;
       if (this.#desk?.pause() !== true) {
         this.#retentionDue = true;
         this.#awaitsDesk = true;
         return;
       }
-      await dropHours(store, hours, this.#nowMs);
+      await dropHours(store, aged, this.#nowMs);
       await this.#checkpoint(store);
-      this.#log('info', 'dropped the oldest stored entries', { hours: hours.join(',') });
+      this.#log('info', 'dropped the oldest stored entries', { hours: aged.join(',') });
     }
     this.#desk?.resume();
   }
@@ -279,7 +215,7 @@ export class Keeper {
   async #lose(error: unknown): Promise<void> {
     const reason = messageOf(error);
     this.#log('error', 'the store of entries failed', { reason });
-    if (isPassing(error) || /fatal/i.test(reason)) this.#refuseFor(reason);
+    if (isPassing(error) || /fatal/i.test(reason)) this.#refuseWriting(reason);
     const store = this.#store;
     this.#store = null;
     await this.#desk?.close();
@@ -287,21 +223,20 @@ export class Keeper {
     store?.database.close();
   }
 
-  #refuseFor(reason: string): void {
-    this.#refusal = { reason, untilMs: performance.now() + this.#backoffMs };
-    this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs * 2);
+  #refuseWriting(reason: string): void {
+    this.#refusal.refuse(reason);
+    const refused = new QueryRefusedError('unavailable', reason);
+    for (const { id } of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(id, refused);
   }
 
-  #refusedNow(): string | null {
-    const refusal = this.#refusal;
-    return refusal !== null && performance.now() < refusal.untilMs ? refusal.reason : null;
+  #whyNot(): string {
+    return this.#refusal.reason ?? 'the store of entries is being opened again';
   }
 
   /** Until the disk may be tried again, or the store is to close. */
-  async #rest(): Promise<void> {
-    const restMs = Math.max(0, (this.#refusal?.untilMs ?? 0) - performance.now());
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, restMs);
+  #rest(): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, this.#refusal.leftMs);
       this.#wake = () => {
         if (this.#closing === null) return;
         clearTimeout(timer);
@@ -311,33 +246,14 @@ export class Keeper {
     });
   }
 
-  #isGathered(): boolean {
-    return this.#closing !== null || this.#appendRows >= gatherRows || this.#gathered;
-  }
-
   #untilDue(): Promise<void> {
     return new Promise((done) => {
       this.#wake = () => {
-        const canRetain = this.#retentionDue && !this.#awaitsDesk;
-        if (canRetain || this.#closing !== null || (this.#appends.length > 0 && this.#isGathered())) done();
+        const mayRetain = this.#retentionDue && !this.#awaitsDesk;
+        if (mayRetain || this.#closing !== null || this.#queue.isDue) done();
       };
       this.#wake();
     });
-  }
-
-  #poke(): void {
-    this.#wake();
-  }
-
-  #takeAppends(mostRows = Number.POSITIVE_INFINITY): AppendRequest[] {
-    let count = 0;
-    let rows = 0;
-    while (count < this.#appends.length && (count === 0 || rows < mostRows)) {
-      rows += this.#appends[count]?.batch.rows ?? 0;
-      count += 1;
-    }
-    this.#appendRows -= rows;
-    return this.#appends.splice(0, count);
   }
 
   #facts(): HeldFacts {
@@ -351,7 +267,7 @@ export class Keeper {
         problem: null,
       };
     }
-    return { ...this.#lastFacts, problem: this.#refusal?.reason ?? this.#notice };
+    return { ...this.#lastFacts, problem: this.#refusal.reason ?? this.#notice };
   }
 
   async #end(id: number): Promise<void> {
@@ -376,3 +292,5 @@ export class Keeper {
     this.#send({ type: 'log', level, message, fields });
   }
 }
+
+type FactsRequest = Extract<ToStore, { readonly type: 'facts' }>;

@@ -52,7 +52,12 @@ export function maxHourRows({ bytes }: Retention): number {
   return Math.max(1, Math.min(mostRows, Math.floor(bytes / 8 / bytesPerRow)));
 }
 
-/** A new table is due: the clock's hour is over, or the table is full. */
+/** For rows that are longer than most. */
+export function maxHourBytes({ bytes }: Retention): number {
+  return bytes / 8;
+}
+
+/** A new table is due: the clock's hour is over, or the table has its rows. */
 export function isHourOver(hour: Hour & { readonly openRows: number }, nowMs: number, mostRows: number): boolean {
   return Math.floor(nowMs / hourMs) !== Math.floor(hour.beganMs / hourMs) || hour.rows + hour.openRows >= mostRows;
 }
