@@ -120,7 +120,8 @@ function attributesOf(said: Readonly<Record<string, SaidValue>>): object[] {
 function valueOfSaid(value: SaidValue): object {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
-  if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
   return { arrayValue: { values: value.map(valueOfSaid) } };
 }
 

@@ -94,7 +94,7 @@ function readAttributes(from: JsonObject, into: AttributeValues, { texts }: Reco
     place.within(attribute, 'value', (value) => {
       if (typeof value.stringValue === 'string') into.setText(code, texts.ofString(value.stringValue));
       else if (value.intValue !== undefined) into.setNumber(code, intOf(value.intValue, place));
-      else if (value.doubleValue !== undefined) into.setNumber(code, Number(value.doubleValue));
+      else if (value.doubleValue !== undefined) into.setNumber(code, doubleOf(value.doubleValue, place));
     });
   }
 }
@@ -104,6 +104,12 @@ function intOf(value: unknown, place: JsonPlace): number {
   if (found === null || found < -(2n ** 63n) || found >= 2n ** 63n)
     place.fail(`a whole number of 64 bits is wanted, this is ${shownValue(value)}`, 'intValue');
   return Number(found);
+}
+
+function doubleOf(value: unknown, place: JsonPlace): number {
+  const isText = typeof value === 'string' && /^(-?\d+(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity)$/.test(value);
+  if (typeof value === 'number' || isText) return Number(value);
+  return place.fail(`a number is wanted, this is ${shownValue(value)}`, 'doubleValue');
 }
 
 function isError(code: unknown): boolean {

@@ -1,5 +1,7 @@
+import { entryAt } from '@rankscope/schema';
 import { describe, expect, test } from 'vitest';
-import { nowNs, traceRequest } from '../../../../test/support/otlp/otlp-request.ts';
+import { defaultTraceId, nowNs, traceRequest } from '../../../../test/support/otlp/otlp-request.ts';
+import { damage, Random } from '../../../../test/support/otlp/random-otlp.ts';
 import { openReader } from '../../../../test/support/otlp/take-request.ts';
 import { OtlpError } from './otlp-error.ts';
 import type { OtlpEncoding } from './otlp-reader.ts';
@@ -59,5 +61,31 @@ describe('requests that are malformed', () => {
     const end = traceRequest([{ ...span, endNs: nowNs }]).protobuf;
     refuse(Buffer.concat([end, Buffer.from('0a05', 'hex')]), 'protobuf', reader);
     expect(reader.read('traces', end, 'protobuf').tally).toMatchObject({ shown: 1, repeated: 0 });
+  });
+
+  test('JSON that is damaged anywhere is read or refused, and nothing else happens', () => {
+    const reader = openReader();
+    const random = new Random(7);
+    const whole = traceRequest([
+      { attributes: { 'rankscope.layer': 3, 'rankscope.detail': 'é "x"', other: ['a'] } },
+      {
+        endNs: 0n,
+        status: { code: 2, message: 'late' },
+        links: [{ traceId: defaultTraceId, spanId: '00000000000000b3' }],
+      },
+    ]).json;
+    let refused = 0;
+    for (let n = 0; n < 3_000; n += 1) {
+      try {
+        reader.read('traces', damage(whole, random), 'json');
+      } catch (error) {
+        expect(error).toBeInstanceOf(OtlpError);
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(1_000);
+    expect(refused).toBeLessThan(3_000);
+    const batch = reader.take();
+    for (let row = 0; row < batch.rows; row += 1) expect(entryAt(batch, row).phase).not.toBe('');
   });
 });

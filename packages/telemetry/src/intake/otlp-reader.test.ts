@@ -1,4 +1,5 @@
 import type { ClusterTimelineEntry } from '@rankscope/schema';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   defaultTraceId,
@@ -15,6 +16,7 @@ import {
   type Taken,
   takeRequest,
 } from '../../../../test/support/otlp/take-request.ts';
+import { attributeNames } from './attribute-names.ts';
 import { timeText } from './span-times.ts';
 
 const takeSpans = (spans: readonly SaidSpan[], resource?: Record<string, SaidValue>) =>
@@ -158,6 +160,8 @@ describe('what is shown of a span', () => {
     const taken = takeSpans([{ attributes, status: { code: 2, message: 'signal SIGKILL' } }]);
     expect(eventsOf(taken)).toEqual(['decode_stream enter', 'decode_stream error', 'decode_stream process_died']);
     expect(taken.entries[2]).toMatchObject({ detail: 'killed_after_hang', attrs: { source: 'supervisor' } });
+    const outer = takeSpans([{ name: 'prefill_stream', attributes: { 'rankscope.span.state': 'lost' } }]);
+    expect(eventsOf(outer), 'only the innermost says how').toEqual(['prefill_stream enter']);
   });
 
   test('the trace is the command, but for what is done for none, and for our own ranks, who say it', () => {
@@ -197,12 +201,6 @@ describe('a span that is sent while it is open', () => {
   const ended = { spanId, startNs: nowNs - 9_000_000n, endNs: nowNs };
   const opens: Record<string, SaidSpan> = {
     'end zero': { ...ended, endNs: 0n },
-    'a marker with an end and a link to the real span': {
-      name: 'decode_stream (in progress)',
-      startNs: ended.startNs,
-      attributes: { 'rankscope.span.state': 'in_progress' },
-      links: [{ traceId: defaultTraceId, spanId }],
-    },
     "Logfire's pending span, whose parent is the real one": {
       startNs: ended.startNs,
       endNs: ended.startNs,
@@ -219,6 +217,28 @@ describe('a span that is sent while it is open', () => {
     expect(eventsOf(takeRequest(reader, traceRequest([ended])))).toEqual(['decode_stream exit']);
     const late = takeRequest(reader, traceRequest([begun, ended]));
     expect(late).toMatchObject({ entries: [], tally: { repeated: 2 } });
+  });
+
+  test('a marker says where the rank still is, beside what the rank itself did', () => {
+    const reader = openReader();
+    const marker = (id: number, endNs: bigint): SaidSpan => ({
+      name: 'decode_stream (in progress)',
+      spanId: `00000000000001${id}0`,
+      startNs: ended.startNs,
+      endNs,
+      attributes: { 'rankscope.span.state': 'in_progress', 'rankscope.op': 'all_sum', 'rankscope.barrier.seq': 47 },
+      links: [{ traceId: defaultTraceId, spanId }],
+    });
+    const first = takeRequest(reader, traceRequest([marker(1, nowNs - 4_000_000n)]));
+    expect(eventsOf(first)).toEqual(['decode_stream enter', 'decode_stream phase_open']);
+    expect(first.entries.map(({ attrs }) => attrs)).toEqual([
+      {},
+      { source: 'supervisor', op: 'all_sum', barrierSeq: 47 },
+    ]);
+    const twice = takeRequest(reader, traceRequest([marker(2, nowNs), marker(2, nowNs)]));
+    expect(eventsOf(twice)).toEqual(['decode_stream phase_open']);
+    expect(eventsOf(takeRequest(reader, traceRequest([ended])))).toEqual(['decode_stream exit']);
+    expect(takeRequest(reader, traceRequest([marker(3, nowNs)])).tally.repeated).toBe(1);
   });
 
   test('the end beats an open one that comes after it', () => {
@@ -289,7 +309,32 @@ describe('spans that cannot be', () => {
   });
 });
 
-test('JSON and protobuf say the same', () => {
+test('JSON and protobuf say the same, whatever the span', () => {
+  const value = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean());
+  const attribute = fc.oneof(fc.constantFrom<string>(...Object.values(attributeNames)), fc.string());
+  const id = (length: number) => fc.oneof({ weight: 9, arbitrary: hex(length) }, fc.constantFrom('', 'ab'));
+  const ns = fc.oneof({ weight: 5, arbitrary: fc.bigInt(nowNs - 10n ** 12n, nowNs) }, fc.bigInt(0n, 2n ** 64n - 1n));
+  const span = fc.record({
+    traceId: id(32),
+    spanId: id(16),
+    name: fc.constantFrom('idle', 'decode_stream', 'decode_stream (in progress)', 'é'),
+    startNs: ns,
+    endNs: ns,
+    attributes: fc.dictionary(attribute, value, { maxKeys: 6 }),
+  });
+  fc.assert(
+    fc.property(fc.array(span, { maxLength: 6 }), (spans) => {
+      const request = traceRequest(spans);
+      const [fromProtobuf, fromJson] = encodings.map((encoding) =>
+        withoutPath(takeRequest(openReader(), request, 'traces', encoding)),
+      );
+      expect(fromJson).toEqual(fromProtobuf);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('JSON and protobuf say the same of spans of every kind', () => {
   const spans: SaidSpan[] = [
     { attributes: { 'rankscope.layer': 3, 'rankscope.detail': 'é—🙂', 'rankscope.op': '', other: ['a', 'b'] } },
     { name: 'decode_wait_first_token', status: { code: 2, message: 'late' }, endNs: nowNs },
@@ -303,10 +348,19 @@ test('JSON and protobuf say the same', () => {
     { traceId: defaultTraceId.toUpperCase(), attributes: { 'rankscope.bytes': 1.5 } },
   ];
   const request = traceRequest(spans);
-  const withoutPath = ({ message, ...taken }: Taken) => ({ ...taken, message: message.replaceAll(/[\w.[\]]+: /g, '') });
   const [fromProtobuf, fromJson] = encodings.map((encoding) =>
     withoutPath(takeRequest(openReader(), request, 'traces', encoding)),
   );
   expect(fromJson).toEqual(fromProtobuf);
   expect(fromProtobuf?.entries.length).toBeGreaterThan(8);
 });
+
+/** The two name fields in their own ways. */
+const withoutPath = ({ message, ...taken }: Taken) => ({
+  ...taken,
+  message: message.replaceAll(/resource_?[sS]pans[\w.[\]]+: /g, ''),
+});
+
+function hex(length: number): fc.Arbitrary<string> {
+  return fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+}

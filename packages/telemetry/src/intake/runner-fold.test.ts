@@ -1,6 +1,12 @@
 import type { EntrySource } from '@rankscope/schema';
 import { expect, test } from 'vitest';
-import { nowNs, nowUs, type SaidSpan, traceRequest } from '../../../../test/support/otlp/otlp-request.ts';
+import {
+  defaultTraceId,
+  nowNs,
+  nowUs,
+  type SaidSpan,
+  traceRequest,
+} from '../../../../test/support/otlp/otlp-request.ts';
 import { describeTelemetryRunner } from './describe-runner.ts';
 import { createOtlpReader } from './otlp-reader.ts';
 import { foldRows, newRunnerState, type RunnerState } from './runner-fold.ts';
@@ -96,6 +102,19 @@ test('an open collective is the place where the rank stands, and the last that i
   expect(described.rankscope).toMatchObject({ openSite: { op: 'all_sum', barrierSeq: 47, seconds: 4 }, lastLeft: 46 });
 });
 
+test('a marker says in which collective the rank stands, and is no progress', () => {
+  const marker: SaidSpan = {
+    ...span('decode_stream (in progress)', 9, 1),
+    attributes: { 'rankscope.span.state': 'in_progress', 'rankscope.op': 'all_sum', 'rankscope.barrier.seq': 47 },
+    links: [{ traceId: defaultTraceId, spanId: '00000000000000d7' }],
+  };
+  const described = describeNow(stateAfter([marker]));
+  expect(described).toMatchObject({ phase: 'decode_stream', secondsInPhase: 9, phaseDetail: 'all_sum 47' });
+  expect(described.rankscope?.secondsSinceProgress).toBe(9);
+  const ended = describeNow(stateAfter([marker], [span('decode_stream', 9, 0, { spanId: '00000000000000d7' })]));
+  expect(ended.rankscope?.openSite).toBeNull();
+});
+
 test('a rank that was lost has ended where it was, until it is heard again', () => {
   const lost = span('decode_barrier', 9, 5, {
     attributes: { 'rankscope.span.state': 'lost', 'error.type': 'killed' },
@@ -122,6 +141,13 @@ test('the newest memory counts, whenever it comes', () => {
   const bytes = (n: number) => ({ attributes: { 'rankscope.mlx.memory.active': n } });
   const state = stateAfter([span('decode_stream', 3, 2, bytes(20))], [span('decode_stream', 9, 8, bytes(10))]);
   expect(describeNow(state).lastMlxMemory?.active).toEqual({ inBytes: 20 });
+});
+
+test('a phase that begins again in the request that ends it is open', () => {
+  const first = span('decode_stream', 9, null, { spanId: '00000000000000d8' });
+  const again = span('decode_stream', 2, null);
+  const state = stateAfter([first], [again, { ...first, endNs: ago(3) }]);
+  expect(describeNow(state)).toMatchObject({ phase: 'decode_stream', secondsInPhase: 2 });
 });
 
 test('completed tasks are counted', () => {

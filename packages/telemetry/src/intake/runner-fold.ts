@@ -1,4 +1,5 @@
 import { type EntryBatch, type EntrySource, isRunnerPhase, phaseFacts } from '@rankscope/schema';
+import { stillOpenEvent } from './span-rows.ts';
 
 /** Phases within each other; what is open beneath is forgotten, as in the lanes of the explorer. */
 const maxOpen = 16;
@@ -70,14 +71,17 @@ export function foldRows(states: readonly RunnerState[], batch: EntryBatch): voi
   const enter = strings.indexOf('enter');
   const exit = strings.indexOf('exit');
   const died = strings.indexOf('process_died');
+  const stillOpen = strings.indexOf(stillOpenEvent);
   for (let row = 0; row < rows; row += 1) {
     const at = columns.source[row] ?? 0;
     const state = states[at];
     if (state === undefined) continue;
     const us = columns.atUs[row] ?? 0;
     const event = columns.event[row] ?? 0;
+    seeMemory(state, batch, row);
     if (sources[at]?.recorder !== '') {
       if (event === died) state.death = { atUs: us, reason: textIn(strings, columns.detail[row]) };
+      else if (event === stillOpen) standStill(state, batch, row);
       continue;
     }
     if (us > state.newestUs) state.newestUs = us;
@@ -86,14 +90,23 @@ export function foldRows(states: readonly RunnerState[], batch: EntryBatch): voi
       if (
         columns.event[row + 1] === exit &&
         columns.source[row + 1] === at &&
-        columns.phase[row + 1] === columns.phase[row]
+        columns.phase[row + 1] === columns.phase[row] &&
+        (columns.atUs[row + 1] ?? 0) >= us
       ) {
         row += 1;
+        seeMemory(state, batch, row);
         leave(state, batch, row, us);
       } else enterPhase(state, batch, row, us);
     } else if (event === exit) leave(state, batch, row, null);
-    if ((columns.memoryAtUs[row] ?? -1) > (state.memory?.atUs ?? -1)) state.memory = memoryIn(batch, row);
   }
+}
+
+/** The phase goes on, and this is where in it the rank stands. It is no progress. */
+function standStill(state: RunnerState, batch: EntryBatch, row: number): void {
+  const phase = batch.strings[batch.columns.phase[row] ?? 0];
+  const at = state.open.findLastIndex((open) => open.phase === phase);
+  const open = state.open[at];
+  if (open !== undefined) state.open[at] = openPhaseAt(batch, row, open.sinceUs);
 }
 
 function enterPhase(state: RunnerState, batch: EntryBatch, row: number, us: number): void {
@@ -154,6 +167,11 @@ function openPhaseAt({ columns, strings }: EntryBatch, row: number, sinceUs: num
     layer: numberIn(columns.layer[row]),
     peer: numberIn(columns.waitingOn[row]),
   };
+}
+
+function seeMemory(state: RunnerState, batch: EntryBatch, row: number): void {
+  const atUs = batch.columns.memoryAtUs[row] ?? -1;
+  if (atUs >= 0 && atUs > (state.memory?.atUs ?? -1)) state.memory = memoryIn(batch, row);
 }
 
 function memoryIn({ columns }: EntryBatch, row: number): MemoryState {

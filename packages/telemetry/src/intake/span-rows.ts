@@ -28,6 +28,9 @@ export interface RowsOptions {
   readonly seen: SeenSpans;
 }
 
+/** The supervisor's entry for a phase that goes on and on. */
+export const stillOpenEvent = 'phase_open';
+
 type Place = { path(): string };
 
 /**
@@ -47,7 +50,7 @@ export class SpanRows implements RecordSink {
   readonly #commands: CommandTexts;
   readonly #phases: PhaseTexts;
   readonly #head: RowHead = { source: 0, phase: 0, taskId: 0, commandId: 0 };
-  readonly #event = { enter: 0, exit: 0, error: 0, died: 0 };
+  readonly #event = { enter: 0, exit: 0, error: 0, died: 0, stillOpen: 0 };
   #nowUs = 0;
   /** Our own ranks say which command a span belongs to; of others the trace is the command. */
   #isOurs = false;
@@ -73,6 +76,7 @@ export class SpanRows implements RecordSink {
     this.#event.exit = this.texts.ofString('exit');
     this.#event.error = this.texts.ofString('error');
     this.#event.died = this.texts.ofString('process_died');
+    this.#event.stillOpen = this.texts.ofString(stillOpenEvent);
   }
 
   takeResource(): void {
@@ -102,40 +106,63 @@ export class SpanRows implements RecordSink {
 
     const isPending = this.texts.at(this.rows.text(attributeCodes.logfireSpanType)) === pendingSpan;
     const noEnd = record.endHigh === 0 && record.endLow === 0;
-    const isOpen = noEnd || isPending || state === spanStates.inProgress;
+    const isMarker = state === spanStates.inProgress && !noEnd && record.linkSpanBytes === spanIdBytes;
+    const isOpen = noEnd || isPending || (state === spanStates.inProgress && !isMarker);
     const startUs = microsecondsOf(record.startHigh, record.startLow);
-    const endUs = microsecondsOf(record.endHigh, record.endLow);
-    const fault = this.#fault(phase, startUs, isOpen ? null : endUs);
+    const endUs = isOpen ? null : microsecondsOf(record.endHigh, record.endLow);
+    const fault = this.#fault(phase, startUs, endUs);
     if (fault !== null) return this.#reject(place, fault);
 
-    const known = this.#see(owner, isPending, isOpen);
-    if (isOpen ? known !== spanState.unseen : known === spanState.ended) return 'repeated';
-    owner.lastPhase = this.texts.at(phase);
     this.#head.source = source;
     this.#head.phase = phase;
     this.#head.taskId = this.rows.text(attributeCodes.taskId);
     this.#head.commandId = this.#command(phase);
-    this.#write(startUs, isOpen ? null : endUs, known === spanState.unseen);
-    if (state === spanStates.lost) this.#writeDeath(owner, endUs);
+    owner.lastPhase = this.texts.at(phase);
+    if (isMarker) return this.#takeMarker(owner, startUs, endUs ?? startUs);
+    const at = isPending && record.parentBytes === spanIdBytes ? record.parentAt : record.spanAt;
+    const known = this.#see(owner, at, isOpen ? spanState.open : spanState.ended);
+    if (isOpen ? known !== spanState.unseen : known === spanState.ended) return 'repeated';
+    this.#write(startUs, endUs, known === spanState.unseen);
+    if (state === spanStates.lost && record.statusCode === statusError) this.#writeDeath(owner, endUs ?? startUs);
     return 'shown';
   }
 
+  /** One where the phase was entered, one where it was left; the one between where it failed. */
   #write(startUs: number, endUs: number | null, enters: boolean): void {
     const { rows, record } = this;
     const detail = rows.text(attributeCodes.detail);
     const from = rows.count;
     if (enters) rows.add(this.#head, this.#event.enter, startUs, detail);
-    const isLost = this.texts.at(rows.text(attributeCodes.state)) === spanStates.lost;
     if (endUs !== null) {
-      if (record.statusCode === statusError || isLost) {
+      if (record.statusCode === statusError) {
         const why = record.statusMessage || rows.text(attributeCodes.errorType) || detail;
         rows.add(this.#head, this.#event.error, endUs, why);
       }
       // A rank that was lost in a phase has not left it. Another that failed in one goes on, and is somewhere else.
+      const isLost = this.texts.at(rows.text(attributeCodes.state)) === spanStates.lost;
       if (!isLost) rows.add(this.#head, this.#event.exit, endUs, detail);
     }
+    if (rows.count === from) return;
     rows.addSite(from);
     rows.addMemory(endUs ?? startUs);
+  }
+
+  /**
+   * A marker is what somebody beside the rank says: the phase of the span that it links to was still open when the
+   * marker ends, and the rank then was inside of this collective. The rank itself did nothing.
+   */
+  #takeMarker(owner: BookedRunner, startUs: number, endUs: number): Outcome {
+    const { record, rows } = this;
+    if (this.#see(owner, record.spanAt, spanState.ended) !== spanState.unseen) return 'repeated';
+    const known = this.#see(owner, record.linkSpanAt, spanState.open);
+    if (known === spanState.ended) return 'repeated';
+    if (known === spanState.unseen) rows.add(this.#head, this.#event.enter, startUs, 0);
+    const from = rows.count;
+    this.#head.source = this.#owners.supervisorAt(owner);
+    rows.add(this.#head, this.#event.stillOpen, endUs, rows.text(attributeCodes.detail));
+    rows.addSite(from);
+    rows.addMemory(endUs);
+    return 'shown';
   }
 
   /** Nobody lived to record the end: what stands there is what its supervisor knows. */
@@ -151,18 +178,14 @@ export class SpanRows implements RecordSink {
     return this.#commands.ofTrace(this.record.ids, this.record.traceAt);
   }
 
-  /** An open span may come under an id of its own, and then says of which it speaks. */
-  #see(owner: BookedRunner, isPending: boolean, isOpen: boolean): number {
-    const { ids, traceAt, spanAt, parentAt, parentBytes, linkSpanAt, linkSpanBytes, endHigh } = this.record;
-    let at = spanAt;
-    if (isPending && parentBytes === spanIdBytes) at = parentAt;
-    else if (isOpen && endHigh !== 0 && linkSpanBytes === spanIdBytes) at = linkSpanAt;
+  /** `at` is where the id lies of the span that is spoken of; its trace is that of the record. */
+  #see(owner: BookedRunner, at: number, state: number): number {
+    const { ids, traceAt } = this.record;
     const trace =
       ids.getUint32(traceAt) ^
       Math.imul(ids.getUint32(traceAt + 4), 0x85_eb_ca_6b) ^
       Math.imul(ids.getUint32(traceAt + 8), 0xc2_b2_ae_35) ^
       Math.imul(ids.getUint32(traceAt + 12), 0x27_d4_eb_2f);
-    const state = isOpen ? spanState.open : spanState.ended;
     return this.#seen.see(owner.no, trace, ids.getUint32(at), ids.getUint32(at + 4), state);
   }
 

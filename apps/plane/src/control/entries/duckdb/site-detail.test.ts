@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { describeSite } from '../../../node/expose/wire-entry.ts';
+import { describeSite } from '../../../node/expose/entry-facts.ts';
 import { saysItsSite, siteDetail, siteFrame } from './site-detail.ts';
 
 const site = fc.record({
