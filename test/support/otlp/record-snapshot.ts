@@ -39,7 +39,7 @@ export class SnapshotSink implements RecordSink {
 
   take(): void {
     const { record, values, texts } = this;
-    const hasPhase = values.kind(attributeCodes.phase) === valueKinds.text;
+    const hasPhase = values.kind(attributeCodes.phase) === valueKinds.text && values.text(attributeCodes.phase) !== 0;
     this.taken.push({
       resource: this.#ofResource,
       attributes: this.#said(values),
@@ -137,7 +137,7 @@ function recordsOf(
           attributes: said,
           attributeCount: attributes.length,
           ...own,
-          name: typeof said.phase === 'string' ? '' : own.name,
+          name: typeof said.phase === 'string' && said.phase !== '' ? '' : own.name,
         };
       }),
     );

@@ -91,7 +91,8 @@ function readSpan(reader: ProtoReader, index: number, sink: RecordSink): void {
         reader.skip(tag);
     }
   }
-  if (values.kind(attributeCodes.phase) !== valueKinds.text)
+  // Nobody asks for the name of a span that says its phase.
+  if (values.kind(attributeCodes.phase) !== valueKinds.text || values.text(attributeCodes.phase) === 0)
     record.name = texts.ofView(reader.view, nameAt, nameLength);
   sink.take(reader);
   reader.leave(outer);
