@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const soaks = ['otlp-fuzz'];
+const soaks = ['otlp-fuzz', 'collector-outage'];
 const deadlineMs = 60 * 60_000;
 
 const wanted = process.argv.slice(2);

@@ -102,10 +102,13 @@ testWith(
   120_000,
 );
 
-/** Milliseconds between the pieces of an answer. */
-async function gapsOf(url: string, pieces: number): Promise<number[]> {
+/** So long before, and so long without a Collector; a minute each in the long suite. */
+const outageMs = Number(process.env.RANKSCOPE_TEST_OUTAGE_MS ?? 4_000);
+
+/** Milliseconds between the pieces of answers that are asked for one after the other for so long. */
+async function gapsOf(url: string, forMs: number): Promise<number[]> {
   const gaps: number[] = [];
-  while (gaps.length < pieces) {
+  for (const untilMs = performance.now() + forMs; performance.now() < untilMs; ) {
     const answer = await post(`${url}/v1/chat/completions`, chatBody({ max_tokens: 400, stream: true }));
     const reader = answer.body?.getReader();
     let lastMs = Number.NaN;
@@ -117,7 +120,7 @@ async function gapsOf(url: string, pieces: number): Promise<number[]> {
       lastMs = nowMs;
     }
   }
-  return gaps;
+  return gaps.sort((a, b) => a - b);
 }
 
 testWith(
@@ -125,16 +128,17 @@ testWith(
   'a Collector that is killed slows nobody, what waits or is dropped is counted, and delivery goes on',
   async () => {
     const { plane, leader, collector, client } = await startRanks();
-    const pieces = 300;
-    await gapsOf(plane.url, pieces);
-    const before = await gapsOf(plane.url, pieces);
+    await gapsOf(plane.url, outageMs / 4);
+    const before = await gapsOf(plane.url, outageMs);
     await collector.kill('SIGKILL');
-    const during = await gapsOf(plane.url, pieces);
-    const middle = (gaps: readonly number[]) => gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
-    console.log(
-      `gap between pieces, median: ${middle(before).toFixed(2)} ms before, ${middle(during).toFixed(2)} ms without a Collector`,
-    );
-    expect(middle(during)).toBeLessThan(2 * middle(before) + 5);
+    const during = await gapsOf(plane.url, outageMs);
+    const at = (gaps: readonly number[], share: number) => gaps[Math.floor(share * gaps.length)] ?? Number.NaN;
+    const shown = (gaps: readonly number[]) =>
+      `p50 ${at(gaps, 0.5).toFixed(2)}, p99 ${at(gaps, 0.99).toFixed(2)} ms of ${gaps.length}`;
+    console.log(`gaps between pieces: ${shown(before)} before; ${shown(during)} without a Collector`);
+    // Others may use this machine too: the median here, the 99th percentile over minutes in the long suite.
+    expect(at(during, 0.5)).toBeLessThan(2 * at(before, 0.5) + 5);
+    if (outageMs >= 60_000) expect(at(during, 0.99)).toBeLessThanOrEqual(1.2 * at(before, 0.99));
     const metric = async (name: string) => {
       const text = await (await fetch(`${plane.url}/metrics`)).text();
       return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
@@ -160,5 +164,5 @@ testWith(
       expect(seqs.size, `numbers of ${runnerId} that the store does not have`).toBe(Math.max(...seqs) + 1);
     }
   },
-  180_000,
+  180_000 + 4 * outageMs,
 );

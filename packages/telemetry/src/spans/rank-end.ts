@@ -6,7 +6,7 @@ import { latestNs } from './latest-ns.ts';
 export interface RankEnd {
   /** `clean`: it was asked to end and did. */
   readonly kind: 'clean' | Exclude<LostSpanError, 'killed_after_hang'>;
-  /** As its supervisor put it: `signal SIGKILL`, `code 13`. */
+  /** As its supervisor put it: `rank 1 (pid 77) was killed by SIGKILL`. */
   readonly detail: string;
   /** It gave no sign of life any more when it was killed. */
   readonly stalled: boolean;
@@ -30,19 +30,20 @@ export function findRankEnd({ supervisor, state, last }: EndEvidence): RankEnd {
     'process_stalled';
   const said = supervisor.findLast(({ event }) => event === 'process_died' || event === 'process_exited');
   const detail = said?.text ?? '';
+  const code = typeof said?.attrs?.exitCode === 'number' ? said.attrs.exitCode : null;
   const kind =
-    said === undefined ? unsupervised(state, last) : said.event === 'process_died' ? 'killed' : exited(detail);
+    said === undefined ? unsupervised(state, last) : said.event === 'process_died' ? 'killed' : exited(code, detail);
   return { kind, detail: detail || 'nobody saw how', stalled, lastLifeNs };
 }
 
-/** `code 13`, `asked to end: rank 1 SIGKILL`, `not started`. */
-function exited(detail: string): RankEnd['kind'] {
-  if (detail === `code ${runnerExitCodes.clean}`) return 'clean';
-  return detail === `code ${runnerExitCodes.peerLost}` || detail.startsWith('asked to end') ? 'peer_lost' : 'exited';
+/** By the code, which the supervisor writes beside its sentence; a rank at rest that had to end says for whom. */
+function exited(code: number | null, detail: string): RankEnd['kind'] {
+  if (code === runnerExitCodes.peerLost || detail.startsWith('asked to end')) return 'peer_lost';
+  return code === runnerExitCodes.clean ? 'clean' : 'exited';
 }
 
 function unsupervised(state: RingState | null, last: EndEvidence['last']): RankEnd['kind'] {
-  if (state?.clean) return exited(`code ${state.exitCode}`);
+  if (state?.clean) return exited(state.exitCode, '');
   if (last.at(-1)?.event === 'channel_closed') return 'exited';
   const failure = last.findLast(({ event }) => event === 'error');
   if (failure !== undefined) return failure.text?.startsWith('peer_lost') ? 'peer_lost' : 'exited';
