@@ -33,14 +33,14 @@ const stages = [
   { name: 'models', minutes: 6, command: script('models.mjs'), prepares: 'all' },
   { name: 'check', minutes: 3, command: script('check.mjs') },
   { name: 'packages', minutes: 3, command: vitest('packages'), report: 'packages' },
-  { name: 'apps', minutes: 3, command: vitest('apps'), report: 'apps' },
+  { name: 'apps', minutes: 5, command: vitest('apps'), report: 'apps' },
   { name: 'house', minutes: 2, command: vitest('house'), report: 'house' },
   // Waits for the build that began in the background: from here on tests look at the clock.
   { name: 'stack parts', minutes: 12, command: script('stack-parts.mjs'), prepares: 'telemetry' },
   { name: 'native', minutes: 9, command: vitest('native', serial), report: 'native' },
-  { name: 'telemetry', minutes: 8, command: vitest('telemetry', serial), report: 'telemetry' },
-  { name: 'cluster', minutes: 8, command: vitest('cluster', serial), report: 'cluster' },
-  { name: 'chaos', minutes: 8, command: vitest('chaos', serial), report: 'chaos' },
+  { name: 'telemetry', minutes: 10, command: vitest('telemetry', serial), report: 'telemetry' },
+  { name: 'cluster', minutes: 14, command: vitest('cluster', serial), report: 'cluster' },
+  { name: 'chaos', minutes: 10, command: vitest('chaos', serial), report: 'chaos' },
   { name: 'web', minutes: 5, command: vitest('web', serial), report: 'web' },
 ];
 
