@@ -1,6 +1,7 @@
 import type { MetricKey } from '@rankscope/schema';
 
-const noRoom = 'this plane has no such room yet';
+const noEndpoint = 'these planes were told of no OTLP endpoint';
+const nobodySends = 'nobody sends telemetry to these planes';
 
 /**
  * Metrics that the dashboards ask for and that a plane on this machine does not have, with the reason. What asks for one
@@ -8,20 +9,12 @@ const noRoom = 'this plane has no such room yet';
  */
 export const metricsThatAreAbsent: Partial<Record<MetricKey, string>> = {
   mlxMemoryWiredLimit: 'MLX has no wired limit on Linux',
-  otlpExportSent: noRoom,
-  otlpExportDropped: noRoom,
-  otlpExportFailed: noRoom,
-  otlpExportQueued: noRoom,
-  otlpIntakeAccepted: noRoom,
-  otlpIntakeRejected: noRoom,
-  otlpIntakeIgnored: noRoom,
-  otlpIntakeDoubled: noRoom,
-  storeRows: noRoom,
-  storeBytes: noRoom,
-  storeLost: noRoom,
-  storeDoubled: noRoom,
-  tailEntries: noRoom,
-  tailDropped: noRoom,
-  tailRefused: noRoom,
-  tailLag: noRoom,
+  otlpExportSent: noEndpoint,
+  otlpExportDropped: noEndpoint,
+  otlpExportFailed: noEndpoint,
+  otlpExportQueued: noEndpoint,
+  otlpIntakeAccepted: nobodySends,
+  otlpIntakeRejected: nobodySends,
+  otlpIntakeIgnored: nobodySends,
+  otlpIntakeDoubled: nobodySends,
 };
