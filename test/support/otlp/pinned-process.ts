@@ -10,12 +10,15 @@ export function pinTo(cores: string, pid: number): boolean {
 export interface CpuSeconds {
   /** User and system, of the whole process. */
   readonly all: number;
-  /** Of threads that are neither the main one nor the engine's helpers: of a plane, those of the entry store. */
+  /**
+   * Of threads that are neither the main one nor the engine's helpers: of a plane, those of the entry store,
+   * which has its database work in the threads of libuv too.
+   */
   readonly others: number;
 }
 
 const ticksPerSecond = 100;
-const nodesOwn = /^(node|MainThread|V8Worker|DelayedTaskSche|SignalInspector|libuv-worker)/;
+const nodesOwn = /^(node|MainThread|V8Worker|DelayedTaskSche|SignalInspector)/;
 
 /** What a process has used so far, by the kernel's account, in steps of 10 ms. */
 export function cpuSecondsOf(pid: number): CpuSeconds {

@@ -34,9 +34,11 @@ export async function takeOtlp(call: Call, door: LazyIntake, signal: OtlpSignal)
       rpcCodes.invalidArgument,
       `Content-Encoding ${JSON.stringify(compression)} is not taken; send gzip, or none`,
     );
+  const intake = await door.open();
+  const busy = intake.whyBusy();
+  if (busy !== null) return refuse(encoding, 503, rpcCodes.unavailable, busy);
   const body = await readOtlpBody(call, compression === 'gzip');
   if (body.kind !== 'whole') return refuseBody(encoding, body);
-  const intake = await door.open();
   const accept = signal === 'traces' ? intake.acceptTraces : intake.acceptLogs;
   const accepted = accept(body.bytes, encoding);
   const response = answer(accepted, { signal, encoding, bytes: body.bytes });

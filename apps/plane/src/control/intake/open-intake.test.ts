@@ -134,6 +134,30 @@ test('a store that is full is asked again, and senders are told to come later be
   expect(send(intake, spans, ofRank(0)).kind).toBe('taken');
 });
 
+test('the store is given more than one batch at a time, in order, and those that it refuses again', async () => {
+  const given: string[] = [];
+  const answers: { done: () => void; fail: () => void }[] = [];
+  const intake = open({
+    onBatch: ({ batch }) =>
+      new Promise((done, fail) => {
+        given.push(batch.strings.find((text) => /^step_/.test(text)) ?? '');
+        answers.push({ done, fail: () => fail(new StoreFullError('full')) });
+      }),
+  });
+  for (let n = 0; n < 5; n += 1) {
+    send(intake, [{ attributes: { 'rankscope.phase': `step_${n}` } }], ofRank(0));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(given).toEqual(['step_0', 'step_1', 'step_2', 'step_3', 'step_4']);
+  for (const at of [0, 1, 3]) answers[at]?.fail();
+  for (const at of [2, 4]) answers[at]?.done();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(given.slice(5)).toEqual(['step_0', 'step_1', 'step_3']);
+  for (const { done } of answers) done();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(intake.facts().store).toMatchObject({ waitingRows: 0, keptRows: 10, trouble: null });
+});
+
 test('what is not on disk when the plane ends is counted', async () => {
   const intake = open({ onBatch: () => new Promise(() => undefined) });
   send(intake, [{}], ofRank(0));

@@ -38,6 +38,8 @@ export type Accepted =
 
 /** Where OTLP becomes entries of ranks. */
 export interface Intake {
+  /** Why nothing is taken just now; null otherwise. Whoever asks before it reads a body spares itself the reading. */
+  whyBusy(): string | null;
   acceptTraces(bytes: Uint8Array, encoding: OtlpEncoding): Accepted;
   acceptLogs(bytes: Uint8Array, encoding: OtlpEncoding): Accepted;
   /** The ranks of whom only telemetry tells, each under its node, with the newest `limit` entries: for every gather. */
@@ -73,11 +75,15 @@ export function openIntake(options: IntakeOptions): Intake {
     });
   };
 
+  const whyBusy = (): string | null => {
+    if (!queue.isFull()) return null;
+    counts.busy += 1;
+    return busySentence(queue.facts());
+  };
+
   const accept = (signal: OtlpSignal, bytes: Uint8Array, encoding: OtlpEncoding): Accepted => {
-    if (queue.isFull()) {
-      counts.busy += 1;
-      return { kind: 'busy', reason: busySentence(queue.facts()) };
-    }
+    const reason = whyBusy();
+    if (reason !== null) return { kind: 'busy', reason };
     try {
       const { tally, message, leftOutValues } = reader.read(signal, bytes, encoding);
       addTally(tallies[signal], tally);
@@ -104,6 +110,7 @@ export function openIntake(options: IntakeOptions): Intake {
   });
 
   return {
+    whyBusy,
     acceptTraces: (bytes, encoding) => accept('traces', bytes, encoding),
     acceptLogs: (bytes, encoding) => accept('logs', bytes, encoding),
     nodes(limit) {
