@@ -90,12 +90,19 @@ async function countReadable(url: string, { sent }: RankSpans): Promise<number> 
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
+interface Pass {
+  /** CPU seconds for 100,000 spans of a server that has just begun, and compiles what it runs. */
+  readonly first: number;
+  readonly others: readonly Cost[];
+}
+
 /** One server from its start on: the first round warms it up, the others count. */
-async function runPass(subject: Subject, sets: readonly RankSpans[], gzip: boolean): Promise<Cost[]> {
+async function runPass(subject: Subject, sets: readonly RankSpans[], gzip: boolean): Promise<Pass> {
   if (!pinTo('0', subject.pid)) console.log('taskset is not here: nothing is pinned to a core');
   const costs: Cost[] = [];
   for (const set of sets) costs.push(await measure(subject, set, gzip));
-  return costs.slice(1);
+  const [first, ...others] = costs;
+  return { first: first?.intake ?? Number.NaN, others };
 }
 
 const jaegerProgram = findJaeger();
@@ -109,13 +116,16 @@ pinTo('1', process.pid);
 
 const ours: Record<'plain' | 'gzip', Cost[]> = { plain: [], gzip: [] };
 const jaegers: Record<'plain' | 'gzip', Cost[]> = { plain: [], gzip: [] };
+const firsts = { ours: [] as number[], jaeger: [] as number[] };
 let readable = 0;
 let expected = 0;
 for (const how of ['plain', 'gzip'] as const) {
   for (let pass = 0; pass < passes; pass += 1) {
     const plane = await startPlane();
     try {
-      ours[how].push(...(await runPass({ ...plane, hasStore: true }, sets, how === 'gzip')));
+      const { first, others } = await runPass({ ...plane, hasStore: true }, sets, how === 'gzip');
+      ours[how].push(...others);
+      firsts.ours.push(first);
       const last = sets.at(-1);
       if (last !== undefined) {
         readable += await countReadable(plane.url, last);
@@ -127,13 +137,16 @@ for (const how of ['plain', 'gzip'] as const) {
     if (jaegerProgram === null) continue;
     const jaeger = await startJaeger(jaegerProgram);
     try {
-      jaegers[how].push(...(await runPass({ ...jaeger, hasStore: false }, sets, how === 'gzip')));
+      const { first, others } = await runPass({ ...jaeger, hasStore: false }, sets, how === 'gzip');
+      jaegers[how].push(...others);
+      firsts.jaeger.push(first);
     } finally {
       await jaeger.stop();
     }
   }
 }
 
+const shown = (values: readonly number[]) => values.map((value) => value.toFixed(3)).join(' ');
 const cost = (costs: readonly Cost[]) => costs.map(({ intake }) => intake);
 const ratios = (how: 'plain' | 'gzip') => cost(ours[how]).map((own, i) => (cost(jaegers[how])[i] ?? Number.NaN) / own);
 const perSecond = (costs: readonly Cost[]) => `${Math.round(100 / median(cost(costs)))} k`;
@@ -141,15 +154,12 @@ console.log(`\nspans per CPU second: ours ${perSecond(ours.plain)}, gzip ${perSe
 if (jaegerProgram !== null) {
   console.log(`spans per CPU second: Jaeger ${perSecond(jaegers.plain)}, gzip ${perSecond(jaegers.gzip)}`);
   for (const how of ['plain', 'gzip'] as const)
-    console.log(
-      `Jaeger, ${how}: ${cost(jaegers[how])
-        .map((s) => s.toFixed(3))
-        .join(' ')} CPU s per 100 k spans`,
-    );
+    console.log(`Jaeger, ${how}: ${shown(cost(jaegers[how]))} CPU s per 100 k spans`);
 }
 pinTo('0-1023', process.pid);
 const goal = (how: 'plain' | 'gzip') => (jaegerProgram === null ? jaegerSeen[how] : round(median(cost(jaegers[how]))));
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
+console.log(`first rounds, CPU s per 100 k spans: ours ${shown(firsts.ours)}; Jaeger ${shown(firsts.jaeger)}`);
 const figures: Figure[] = [
   {
     name: 'CPU for 100 k spans into the live store',
@@ -167,7 +177,7 @@ const figures: Figure[] = [
     better: 'lower',
   },
   {
-    name: 'spans acknowledged and readable',
+    name: 'spans of a last round that can be read afterwards',
     unit: '%',
     samples: [(100 * readable) / expected],
     goal: 100,
