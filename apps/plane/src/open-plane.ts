@@ -96,9 +96,9 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
       (model.serving()?.instance.runners.some(({ facts }) => facts.assignment.runnerId === runnerId) ?? false) ||
       (kept.keeping?.tail.hasRunner(runnerId) ?? false),
     expectsNode: (id) => id === nodeId || book.peers().some((peer) => peer.nodeId === id),
-    onBatch: (tailed) => kept.keeping?.store.append(tailed) ?? Promise.resolve(),
+    // Who does not lead keeps nothing, and says so of what it forgets.
+    onBatch: book.masterNodeId === nodeId ? async (tailed) => kept.keeping?.store.append(tailed) : null,
   });
-  shutdown.add('telemetry intake', intake.close);
   const nowMs = () => Number(clock.monoNs() / 1_000n) / 1_000;
   const cluster = createCluster({
     localNodeId: nodeId,
@@ -113,6 +113,8 @@ export async function openPlane(options: OpenPlaneOptions): Promise<OpenedPlane>
   });
   const kept = openKeeping({ config, token: planeTokenOf(config), cluster, entries, clock, log });
   shutdown.add('entry store', kept.close);
+  // Closing runs in reverse: what telemetry brought last is written before its store closes.
+  shutdown.add('telemetry intake', intake.close);
   const feed = createTimelineFeed({ cluster, wallNs: clock.wallNs });
   const durations = openDurations({ runners: () => model.serving()?.instance.runners ?? [], nowMs });
   shutdown.add('duration readers', durations.close);
