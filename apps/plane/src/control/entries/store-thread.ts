@@ -31,7 +31,7 @@ const maxBackoffMs = 30_000;
 /** Rows that wait are written and the log is emptied into the tables, a tenth of a second each; a sick disk takes longer. */
 const closeDeadlineMs = 8_000;
 /** What runs in DuckDB is interrupted when the process ends, and takes so long at most to come back. */
-const haltDeadlineMs = 1_000;
+const haltDeadlineMs = 2_000;
 
 interface Asked {
   readonly done: (answer: FromStore) => void;
@@ -135,8 +135,9 @@ export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): S
   };
   /** The process ends, by a second signal or a fault: it must not do so while DuckDB is at work. */
   const onProcessExit = () => {
+    if (worker === null) return;
     shutGate(gate);
-    worker?.postMessage({ type: 'halt' } satisfies ToStore);
+    worker.postMessage({ type: 'halt' } satisfies ToStore);
     waitForGate(gate, haltDeadlineMs);
   };
 
