@@ -31,9 +31,6 @@ export class ShapeBook {
   #table = new Int32Array(slots);
   #keys = new Float64Array(cells * 256);
   #ids = new Uint32Array(256);
-  /** By position: the position of the shape that followed it last, plus one. */
-  readonly #followers = new Int32Array(maxShapes);
-  #last = 0;
   #frames: (SiteFrame | null)[] = [];
   /** One of each wording, so that equal ones are the same. */
   readonly #wordings = new Map<string, SiteFrame>();
@@ -62,12 +59,12 @@ export class ShapeBook {
   /** Position of the shape, until the next call; see {@link idAt} and {@link frameAt}. */
   find(key: ShapeKey): number {
     if (this.#frames.length === maxShapes) this.#forget();
-    // A rank does the same for every token: what followed this shape last time most likely follows it again.
-    const guess = this.#followers[this.#last] ?? 0;
-    const found = guess !== 0 && this.#equals(guess - 1, key) ? guess - 1 : this.#look(key);
-    this.#followers[this.#last] = found + 1;
-    this.#last = found;
-    return found;
+    let slot = hashOf(key) & (slots - 1);
+    for (let entry = this.#table[slot] ?? 0; entry !== 0; entry = this.#table[slot] ?? 0) {
+      if (this.#equals(entry - 1, key)) return entry - 1;
+      slot = (slot + 1) & (slots - 1);
+    }
+    return this.#add(key, slot);
   }
 
   idAt(position: number): number {
@@ -85,18 +82,7 @@ export class ShapeBook {
     return fresh;
   }
 
-  #look(key: ShapeKey): number {
-    let slot = hashOf(key) & (slots - 1);
-    for (let entry = this.#table[slot] ?? 0; entry !== 0; entry = this.#table[slot] ?? 0) {
-      if (this.#equals(entry - 1, key)) return entry - 1;
-      slot = (slot + 1) & (slots - 1);
-    }
-    return this.#add(key, slot);
-  }
-
   #forget(): void {
-    this.#followers.fill(0);
-    this.#last = 0;
     this.#table.fill(0);
     this.#frames = [];
     this.#wordings.clear();
