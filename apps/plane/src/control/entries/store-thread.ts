@@ -3,7 +3,7 @@ import type { Log } from '@rankscope/daemon';
 import { createGateMemory, shutGate, waitForGate } from './duckdb/gate.ts';
 import type { FailureKind, FromStore, StoreSettings, ToStore } from './duckdb/store-messages.ts';
 import type { StoreWorkerData } from './duckdb/store-worker.ts';
-import { StoreDeadlineError, StoreFullError, StoreUnavailableError } from './entry-store.ts';
+import { StoreFullError, StoreQuestionError, StoreUnavailableError } from './entry-store.ts';
 
 export interface StoreThread {
   /** Sends a request and waits for its answer. Rejects with one of the store's errors. */
@@ -41,7 +41,7 @@ interface Asked {
 const errors: Record<FailureKind, new (message: string) => Error> = {
   full: StoreFullError,
   unavailable: StoreUnavailableError,
-  late: StoreDeadlineError,
+  tooMuch: StoreQuestionError,
 };
 
 /** Runs the store's thread, and another when it dies: what it was asked and had not answered is then rejected. */
