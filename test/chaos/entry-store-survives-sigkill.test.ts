@@ -18,6 +18,8 @@ const startDeadlineMs = 30_000;
 /** From the first row on disk to the kill, at most; a checkpoint comes about every second. */
 const mostAliveMs = 1_500;
 const openDeadlineMs = 10_000;
+/** Rows of a recorder after which the oldest must have gone, where hours fly: fifty hours of six that are kept. */
+const droppedBehind = 200_000 / 3;
 const writer = join(import.meta.dirname, 'entry-store-writer.ts');
 const seed = Number(process.env.RANKSCOPE_TEST_SEED ?? Date.now() % 2 ** 32);
 
@@ -92,6 +94,7 @@ async function checkAgreement(store: OpenStore, said: ReadonlyMap<string, number
       expect(numbers, 'no row twice').toBe(rows);
       expect(rows, 'no row is missing').toBe(last - first + 1);
       if (keepsAll) expect(first).toBe(0);
+      else if (last > droppedBehind) expect(first, 'the oldest rows were dropped').toBeGreaterThan(0);
     }
   }
   expect(book.rows, 'the book counts as the tables do').toBe(held.reduce((sum, { rows }) => sum + rows, 0));
@@ -100,7 +103,7 @@ async function checkAgreement(store: OpenStore, said: ReadonlyMap<string, number
 
 test('a process that ends while its store is at work ends with its own code', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'rankscope-store-'));
-  const ends = 8;
+  const ends = 16;
   try {
     for (let end = 0; end < ends; end += 1) {
       const args = [writer, join(dir, 'entries.duckdb'), 'exit'];

@@ -7,6 +7,7 @@ import { createLog } from '@rankscope/daemon';
 import { openDuckDbEntryStore } from '../../apps/plane/src/control/entries/duckdb-entry-store.ts';
 import {
   batchOf,
+  beginUs,
   everything,
   recorder,
   type StoredEntry,
@@ -22,8 +23,13 @@ const nodes = ['node-0', 'node-1', 'node-2'];
 const overlap = 7;
 const mostRows = 3_000;
 
-let nowMs = Date.now();
-const wallNs = () => BigInt(nowMs) * 1_000_000n;
+/** With `hours` so many rows are an hour, also over the deaths of this program. */
+const rowsPerHour = 4_000;
+const ends = new Map<string, number>();
+const beginMs = beginUs / 1_000;
+const rowsSoFar = () => [...ends.values()].reduce((sum, end) => sum + end, 0);
+const nowMs = () => Math.floor(beginMs + (pace === 'hours' ? (rowsSoFar() / rowsPerHour) * hourMs : 0));
+const wallNs = () => BigInt(nowMs()) * 1_000_000n;
 const store = openDuckDbEntryStore({
   path,
   retention: { bytes: 2 ** 31, ms: pace === 'hours' ? 6 * hourMs : 365 * 24 * hourMs },
@@ -33,6 +39,7 @@ const store = openDuckDbEntryStore({
 
 async function tail(nodeId: string): Promise<never> {
   let next = Number(await store.cursorOf(nodeId));
+  ends.set(nodeId, next);
   const runnerIds = [`${nodeId}-a`, `${nodeId}-b`];
   while (true) {
     const from = Math.max(0, next - overlap);
@@ -42,12 +49,12 @@ async function tail(nodeId: string): Promise<never> {
     const batch = batchOf(...runnerIds.map((id) => [recorder(id, { nodeId }), entries] as const));
     await store.append(tailed(batch, { nodeId, cursor: String(next), diagnostics }));
     process.stdout.write(`${nodeId} ${next}\n`);
-    if (pace === 'hours') nowMs += hourMs / 16;
+    ends.set(nodeId, next);
   }
 }
 
 async function askOn(): Promise<never> {
-  while (true) await store.query(everything);
+  while (true) await store.query({ ...everything, limitPerRunner: 1_000 });
 }
 
 async function endSoon(): Promise<void> {
@@ -55,4 +62,9 @@ async function endSoon(): Promise<void> {
   setTimeout(() => process.exit(7), Math.random() * 500);
 }
 
-await Promise.all([...nodes.map(tail), ...(pace === 'exit' ? [askOn(), endSoon()] : [])]);
+await Promise.all([
+  ...nodes.map(tail),
+  // A question and a drop want the same tables.
+  ...(pace === 'steady' ? [] : [askOn()]),
+  ...(pace === 'exit' ? [endSoon()] : []),
+]);

@@ -23,6 +23,8 @@ export interface DuckDbEntryStoreOptions {
  */
 const defaultQueuedRows = 524_288;
 const maxQueuedBytes = 64 * 1024 * 1024;
+/** Characters of a node's last words: a node of 64 ranks has a thirtieth of it. */
+const maxWordsLength = 4 * 1024 * 1024;
 /** A question has its own deadline in the thread; longer than that the thread itself is not to be reached. */
 const answerDeadlineMs = 15_000;
 /** A disk that takes longer than this is as good as none. The rows may still come to be kept: then they are doubles later. */
@@ -55,7 +57,9 @@ export function openDuckDbEntryStore(options: DuckDbEntryStoreOptions): EntrySto
   };
   const send = ({ nodeId, batch, cursor, diagnostics }: Tailed) => {
     const packed = packBatch(batch);
-    const text = diagnostics === null ? null : JSON.stringify(diagnostics);
+    const said = diagnostics === null ? null : JSON.stringify(diagnostics);
+    const text = said !== null && said.length <= maxWordsLength ? said : null;
+    if (said !== text) log.warn('the last words of a node are too long to be kept', { nodeId, length: said?.length });
     const bytes = packedBytes(packed) + (text?.length ?? 0);
     queuedRows += batch.rows;
     queuedBytes += bytes;
@@ -85,7 +89,7 @@ export function openDuckDbEntryStore(options: DuckDbEntryStoreOptions): EntrySto
       try {
         const appended = expectType(await send(tailed), 'appended');
         doubleRows += appended.doubles;
-        lose(appended.refused, 'too many recorders write at once');
+        lose(appended.refused, 'there is no room for another recorder, or its name is longer than one may be');
       } catch (error) {
         lose(rows, error instanceof Error ? error.message : String(error));
         throw error;

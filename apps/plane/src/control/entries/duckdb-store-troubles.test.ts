@@ -8,8 +8,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { createLog } from '@rankscope/daemon';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDuckDbEntryStore } from './duckdb-entry-store.ts';
-import { type EntryStore, StoreUnavailableError } from './entry-store.ts';
-import { batchOf, everything, numbersOf, recorder, run, tailed } from './stored-entries.contract.ts';
+import { type EntryStore, StoreQuestionError, StoreUnavailableError } from './entry-store.ts';
+import { batchOf, entriesOf, everything, numbersOf, recorder, run, tailed } from './stored-entries.contract.ts';
 
 let dir: string;
 let path: string;
@@ -132,6 +132,33 @@ test('where nothing can be written the store says so and the plane goes on', asy
   const store = open();
   await expect(keep(store, 0, 0)).rejects.toThrow(/cannot open file/i);
   expect((await store.facts()).problem).toMatch(/cannot open file/i);
+});
+
+test('a few entries may have megabytes of text, and a question for too many of them says what helps', async () => {
+  const store = open();
+  const texts = Array.from({ length: 9 }, () => randomBytes(2 ** 21).toString('hex'));
+  await store.append(tailed(batchOf([first, texts.map((detail, seq) => ({ seq, us: seq, detail }))])));
+  const newest = await store.query({ ...everything, limitPerRunner: 2 });
+  expect(entriesOf(newest.batch).map(({ detail }) => detail === texts[7] || detail === texts[8])).toEqual([true, true]);
+  const refusal = await store.query(everything).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(refusal).toBeInstanceOf(StoreQuestionError);
+  expect(String(refusal)).toMatch(/more than 33554432 characters: ask for a shorter time/);
+  await keep(store, 20, 24);
+  expect((await store.facts()).rows).toBe(14);
+}, 60_000);
+
+test('rows of a recorder whose name is absurd are refused and counted, and absurd words are cut', async () => {
+  const store = open();
+  await store.append(tailed(batchOf([recorder('x'.repeat(2_000)), run(0, 4)], [first, run(0, 1)])));
+  expect(await store.facts()).toMatchObject({ rows: 2, lostRows: 5 });
+  await store.append(
+    tailed(batchOf([first, [{ seq: 2, us: 20, phase: 'p'.repeat(5_000), taskId: 't'.repeat(5_000) }]])),
+  );
+  const [entry] = entriesOf((await store.query({ ...everything, limitPerRunner: 1 })).batch);
+  expect(entry).toMatchObject({ phase: `${'p'.repeat(1_023)}…`, taskId: `${'t'.repeat(1_023)}…` });
 });
 
 test('the file stays below its limit, the oldest rows go first and never most of them, and the cursor stays', async () => {

@@ -75,6 +75,7 @@ export function describeEntryStore(
         { seq: 6, us: 6, taskId: 'task', commandId: 'command', attrs: { own: ['a', 'b'], flag: true, bytes: 0.5 } },
         { seq: 7, us: 7, mlxMemory: memory, detail: 'ein \u0000 langes ✓ '.repeat(50) },
         { seq: 8, us: 8, attrs: { barrierSeq: 2 ** 40, evalSeq: 2 ** 32 - 1, group: 0, op: 'send' } },
+        { seq: 9, us: 9, detail: '😀x'.repeat(9_001), attrs: { long: '✓'.repeat(20_000) } },
         { seq: 2 ** 52, us: 253_402_300_799_000_000 - beginUs, phase: 'a phase of theirs', event: 'x' },
       ];
       await keep(first, entries);

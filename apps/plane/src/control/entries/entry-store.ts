@@ -49,7 +49,7 @@ export interface EntryStore {
    * and number, is not kept twice. Rejects with StoreFullError when more waits to be written than may.
    */
   append(tailed: Tailed): Promise<void>;
-  /** Rejects with StoreDeadlineError when the answer would take too long, StoreFullError when too many questions wait. */
+  /** Rejects with StoreQuestionError when the answer would take too long or be too large, StoreFullError when many wait. */
   query(query: EntryQuery): Promise<EntryAnswer>;
   /** What a node last said, with the newest `limit` entries of each of its runners; null for a node never heard. */
   lastWords(nodeId: string, limit: number): Promise<NodeDiagnostics | null>;
@@ -70,7 +70,7 @@ export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
 
-/** The question took longer than the store gives one; a narrower one may not. */
-export class StoreDeadlineError extends Error {
-  override readonly name = 'StoreDeadlineError';
+/** The question takes longer, or brings more, than the store gives one; the message says what helps. */
+export class StoreQuestionError extends Error {
+  override readonly name = 'StoreQuestionError';
 }

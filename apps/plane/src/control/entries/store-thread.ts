@@ -3,7 +3,7 @@ import type { Log } from '@rankscope/daemon';
 import { createGateMemory, shutGate, waitForGate } from './duckdb/gate.ts';
 import type { FailureKind, FromStore, StoreSettings, ToStore } from './duckdb/store-messages.ts';
 import type { StoreWorkerData } from './duckdb/store-worker.ts';
-import { StoreDeadlineError, StoreFullError, StoreUnavailableError } from './entry-store.ts';
+import { StoreFullError, StoreQuestionError, StoreUnavailableError } from './entry-store.ts';
 
 export interface StoreThread {
   /** Sends a request and waits for its answer. Rejects with one of the store's errors. */
@@ -31,7 +31,7 @@ const maxBackoffMs = 30_000;
 /** Rows that wait are written and the log is emptied into the tables, a tenth of a second each; a sick disk takes longer. */
 const closeDeadlineMs = 8_000;
 /** What runs in DuckDB is interrupted when the process ends, and takes so long at most to come back. */
-const haltDeadlineMs = 1_000;
+const haltDeadlineMs = 2_000;
 
 interface Asked {
   readonly done: (answer: FromStore) => void;
@@ -41,7 +41,7 @@ interface Asked {
 const errors: Record<FailureKind, new (message: string) => Error> = {
   full: StoreFullError,
   unavailable: StoreUnavailableError,
-  late: StoreDeadlineError,
+  tooMuch: StoreQuestionError,
 };
 
 /** Runs the store's thread, and another when it dies: what it was asked and had not answered is then rejected. */
@@ -135,8 +135,9 @@ export function openStoreThread({ settings, nowMs, log }: StoreThreadOptions): S
   };
   /** The process ends, by a second signal or a fault: it must not do so while DuckDB is at work. */
   const onProcessExit = () => {
+    if (worker === null) return;
     shutGate(gate);
-    worker?.postMessage({ type: 'halt' } satisfies ToStore);
+    worker.postMessage({ type: 'halt' } satisfies ToStore);
     waitForGate(gate, haltDeadlineMs);
   };
 

@@ -1,7 +1,7 @@
 import type { EntrySource } from '@rankscope/schema';
 import { type Held, HeldNumbers } from './held-numbers.ts';
 import { JobBook } from './job-book.ts';
-import { OpenNumbers } from './open-numbers.ts';
+import { OpenNumbers, type Tally } from './open-numbers.ts';
 import { PrintWindow } from './row-print.ts';
 import { ShapeBook } from './shape-book.ts';
 import { SourceBook } from './source-book.ts';
@@ -130,14 +130,18 @@ export class Book {
 
   /** A row goes into the open hour. `seq` −1: the recorder does not count. */
   take(recorder: Recorder, seq: number, us: number): void {
-    if (recorder.open === null) {
-      recorder.open = new OpenNumbers();
-      this.#open.push(recorder);
+    if (seq >= 0) this.takeRun(recorder, { firstSeq: seq, lastSeq: seq, rows: 1, minUs: us, maxUs: us });
+    else {
+      this.#openOf(recorder).addUncounted(us);
+      this.#openRows += 1;
     }
-    if (seq < 0) recorder.open.addUncounted(us);
-    else recorder.open.add(seq, us);
-    if (seq > recorder.highest) recorder.highest = seq;
-    this.#openRows += 1;
+  }
+
+  /** Rows with numbers one after another go into the open hour. */
+  takeRun(recorder: Recorder, added: Readonly<Tally>): void {
+    this.#openOf(recorder).add(added);
+    recorder.highest = Math.max(recorder.highest, added.lastSeq);
+    this.#openRows += added.rows;
   }
 
   /** The rows that were taken are in the table, so it may be asked for them. */
@@ -230,6 +234,13 @@ export class Book {
   stretches(): Stretch[] {
     const hour = this.openHour;
     return hour === null ? [...this.#closed] : [...this.#closed, ...this.#openStretches(hour.id)];
+  }
+
+  #openOf(recorder: Recorder): OpenNumbers {
+    if (recorder.open !== null) return recorder.open;
+    recorder.open = new OpenNumbers();
+    this.#open.push(recorder);
+    return recorder.open;
   }
 
   #hold(stretch: Stretch): void {

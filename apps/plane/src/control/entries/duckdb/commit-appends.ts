@@ -106,7 +106,7 @@ export async function writeBook(session: Session, book: Book, hour: number): Pro
     book.shapes.takeFresh(),
   );
   await appendRows(session, `jobs_${hour}`, ['uint', 'text', 'text'], book.jobs.takeFresh());
-  await appendRows(session, `texts_${hour}`, ['uint', 'text'], book.texts.takeFresh());
+  await appendRows(session, `texts_${hour}`, ['uint', 'uint', 'text'], book.texts.takeFresh());
   await appendRows(
     session,
     'stretches',

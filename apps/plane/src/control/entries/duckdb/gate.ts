@@ -1,48 +1,56 @@
-/** Two numbers that both threads see: how many calls into DuckDB are under way, and whether no more may begin. */
+/** Numbers that both threads see: calls into DuckDB that are under way, whether no more may begin, and whether none will. */
 const busyAt = 0;
-const haltedAt = 1;
+const shutAt = 1;
+const stoppedAt = 2;
 
 export function createGateMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
 }
 
 export interface Gate {
   /** Runs a call into DuckDB; once the gate is shut, waits for ever instead. */
   through<T>(call: () => Promise<T>): Promise<T>;
+  isShut(): boolean;
+  /** The gate was shut: says so to who waits for it, as soon as nothing touches DuckDB any more. */
+  settle(): void;
 }
 
 /**
- * Counts the calls into DuckDB that run beside JavaScript. A thread that ends while one of them runs takes the process
- * with it: the call comes back into an environment that is gone, and N-API knows no answer to that but to abort.
+ * Keeps the end of the thread apart from its calls into DuckDB. A thread that is ended in the midst of one takes the
+ * process with it: the call comes back into an environment that is gone, and N-API knows no answer to that but to abort.
  */
 export function createGate(memory: SharedArrayBuffer = createGateMemory()): Gate {
   const shared = new Int32Array(memory);
+  const isShut = () => Atomics.load(shared, shutAt) === 1;
+  const settle = () => {
+    // In a turn of its own: what came back from DuckDB is still being read in this one.
+    setImmediate(() => {
+      if (Atomics.load(shared, busyAt) !== 0) return;
+      Atomics.store(shared, stoppedAt, 1);
+      Atomics.notify(shared, stoppedAt);
+    });
+  };
   return {
     async through(call) {
-      // Counted first: whoever shuts the gate and then finds nobody inside may rely on it.
       Atomics.add(shared, busyAt, 1);
       try {
-        if (Atomics.load(shared, haltedAt) === 0) return await call();
+        if (!isShut()) return await call();
       } finally {
-        if (Atomics.sub(shared, busyAt, 1) === 1) Atomics.notify(shared, busyAt);
+        Atomics.sub(shared, busyAt, 1);
+        if (isShut()) settle();
       }
       return new Promise<never>(() => undefined);
     },
+    isShut,
+    settle,
   };
 }
 
 export function shutGate(memory: SharedArrayBuffer): void {
-  Atomics.store(new Int32Array(memory), haltedAt, 1);
+  Atomics.store(new Int32Array(memory), shutAt, 1);
 }
 
-/** Blocks until nobody is inside; true when it is so. For a process that ends: nothing else is left to do. */
+/** Blocks until nothing touches DuckDB any more; for a process that ends and has nothing else to do. False: too late. */
 export function waitForGate(memory: SharedArrayBuffer, deadlineMs: number): boolean {
-  const shared = new Int32Array(memory);
-  const end = performance.now() + deadlineMs;
-  for (let busy = Atomics.load(shared, busyAt); busy !== 0; busy = Atomics.load(shared, busyAt)) {
-    const leftMs = end - performance.now();
-    if (leftMs <= 0) return false;
-    Atomics.wait(shared, busyAt, busy, leftMs);
-  }
-  return true;
+  return Atomics.wait(new Int32Array(memory), stoppedAt, 0, deadlineMs) !== 'timed-out';
 }

@@ -1,5 +1,7 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 
+import { clipWord, maxWordLength } from './clip-word.ts';
+
 /** Tasks of an hour, usually some hundreds. Forgotten ones get a second number, which is as good. */
 const maxJobs = 65_536;
 
@@ -15,6 +17,8 @@ export class JobBook {
 
   idOf(taskId: string, commandId: string): number {
     if (taskId === '' && commandId === '') return 0;
+    if (taskId.length > maxWordLength || commandId.length > maxWordLength)
+      return this.idOf(clipWord(taskId), clipWord(commandId));
     const key = `${taskId}\u0000${commandId}`;
     const known = this.#idOf.get(key);
     if (known !== undefined) return known;

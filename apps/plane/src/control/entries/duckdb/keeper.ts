@@ -14,8 +14,8 @@ import type { AppendRequest, FromStore, HeldFacts, StoreSettings, ToStore } from
 
 /** One transaction: enough for DuckDB to write whole row groups past its log, little enough to fit its memory. */
 const maxCommitRows = 524_288;
-/** Rows that went past the log. */
-const maxUncheckedRows = 1_048_576;
+/** Rows of large transactions go past the log, so that its size does not tell how many there are. */
+const maxUncheckedRows = 2_097_152;
 
 export interface KeeperOptions {
   readonly settings: StoreSettings;
@@ -67,6 +67,7 @@ export class Keeper {
   halt(): void {
     this.#store?.database.reader.interrupt();
     this.#store?.database.writer.interrupt();
+    this.#gate.settle();
   }
 
   /** Resolves when the store is closed. What it throws is a fault of ours: the thread ends, and another begins. */
@@ -170,7 +171,8 @@ export class Keeper {
   /** After a commit: the log into the tables, and what is too much or too old out of them. */
   async #tidy(store: OpenStore): Promise<void> {
     const { retention } = this.#settings;
-    const isFull = walBytes(store.database.path) >= maxWalBytes(retention) || this.#uncheckedRows >= maxUncheckedRows;
+    const mostUnchecked = Math.min(maxUncheckedRows, maxHourRows(retention));
+    const isFull = walBytes(store.database.path) >= maxWalBytes(retention) || this.#uncheckedRows >= mostUnchecked;
     try {
       if (isFull) await this.#checkpoint(store);
       if (isFull || this.#retentionDue) await this.#retain(store);

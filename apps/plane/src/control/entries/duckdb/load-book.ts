@@ -103,7 +103,7 @@ async function readOpenBlock(session: Session, book: Book, hour: number, from: n
 }
 
 async function readPrints(session: Session, book: Book): Promise<void> {
-  for (const batch of await readUncounted(session, book, rememberedPrints)) {
+  for await (const batch of readUncounted(session, book, rememberedPrints)) {
     const print = createRowPrinter(batch);
     for (let row = 0; row < batch.rows; row += 1) book.prints.add(print(row));
   }

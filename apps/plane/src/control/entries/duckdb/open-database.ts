@@ -24,7 +24,7 @@ export class UnusableFileError extends Error {
  */
 const settings = {
   threads: '1',
-  memory_limit: '96MB',
+  memory_limit: '48MB',
   max_temp_directory_size: '512MB',
   // The writer says when: a checkpoint inside of a commit would be in the way of the rows behind it.
   checkpoint_threshold: '1TB',
@@ -110,8 +110,8 @@ export function fileBytes(path: string): number {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) + walBytes(path);
 }
 
-/** Without the stack of DuckDB's own code, which it puts into the message of an internal error. */
+/** Without what DuckDB puts into its messages besides: its own stack, its own advice. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split(/\n+Stack Trace/, 1)[0] ?? message;
+  return message.split(/\n+(Stack Trace|Possible solutions)/, 1)[0] ?? message;
 }

@@ -3,7 +3,8 @@ import type { Stretch } from './stretch.ts';
 /** Unbroken runs kept of one recorder before the rest is kept number by number. */
 const maxRuns = 8;
 
-interface Tally {
+/** Rows, by their lowest and highest number and time. */
+export interface Tally {
   firstSeq: number;
   lastSeq: number;
   rows: number;
@@ -26,22 +27,25 @@ export class OpenNumbers {
     return this.#loose?.numbers.has(seq) === true;
   }
 
-  /** The caller knows that the number is not held. */
-  add(seq: number, us: number): void {
+  /** Numbers from `firstSeq` on, one after another. The caller knows that none of them is held. */
+  add(added: Readonly<Tally>): void {
+    const { firstSeq } = added;
     const current = this.#current;
-    const run = current?.lastSeq === seq - 1 ? current : this.#runs.find(({ lastSeq }) => lastSeq === seq - 1);
+    const run =
+      current?.lastSeq === firstSeq - 1 ? current : this.#runs.find(({ lastSeq }) => lastSeq === firstSeq - 1);
     if (run) {
       this.#current = run;
-      extend(run, seq, us);
+      extend(run, added);
     } else if (this.#runs.length < maxRuns) {
-      this.#current = beginTally(seq, us);
+      this.#current = { ...added };
       this.#runs.push(this.#current);
-    } else this.#addLoose(seq, us);
+    } else this.#addLoose(added);
   }
 
   addUncounted(us: number): void {
-    if (this.#uncounted === null) this.#uncounted = beginTally(-1, us);
-    else extend(this.#uncounted, -1, us);
+    const added = { firstSeq: -1, lastSeq: -1, rows: 1, minUs: us, maxUs: us };
+    if (this.#uncounted === null) this.#uncounted = added;
+    else extend(this.#uncounted, added);
   }
 
   stretches(hour: number, source: number): Stretch[] {
@@ -49,23 +53,17 @@ export class OpenNumbers {
     return tallies.flatMap((tally) => (tally ? [{ hour, source, ...tally }] : []));
   }
 
-  #addLoose(seq: number, us: number): void {
-    if (this.#loose === null) this.#loose = { numbers: new Set([seq]), tally: beginTally(seq, us) };
-    else {
-      this.#loose.numbers.add(seq);
-      extend(this.#loose.tally, seq, us);
-    }
+  #addLoose(added: Readonly<Tally>): void {
+    if (this.#loose === null) this.#loose = { numbers: new Set(), tally: { ...added } };
+    else extend(this.#loose.tally, added);
+    for (let seq = added.firstSeq; seq <= added.lastSeq; seq += 1) this.#loose.numbers.add(seq);
   }
 }
 
-function beginTally(seq: number, us: number): Tally {
-  return { firstSeq: seq, lastSeq: seq, rows: 1, minUs: us, maxUs: us };
-}
-
-function extend(tally: Tally, seq: number, us: number): void {
-  if (seq < tally.firstSeq) tally.firstSeq = seq;
-  if (seq > tally.lastSeq) tally.lastSeq = seq;
-  tally.rows += 1;
-  if (us < tally.minUs) tally.minUs = us;
-  if (us > tally.maxUs) tally.maxUs = us;
+function extend(tally: Tally, added: Readonly<Tally>): void {
+  tally.firstSeq = Math.min(tally.firstSeq, added.firstSeq);
+  tally.lastSeq = Math.max(tally.lastSeq, added.lastSeq);
+  tally.rows += added.rows;
+  tally.minUs = Math.min(tally.minUs, added.minUs);
+  tally.maxUs = Math.max(tally.maxUs, added.maxUs);
 }

@@ -29,9 +29,11 @@ test('the oldest goes when too much would have to be known of all', () => {
   expect(planRetention(facts([0, 1], 2, { stretches: 500_001 }), retention)).toEqual([0]);
 });
 
-test('a clock that was set back drops nothing', () => {
+test('a clock that was set back drops nothing, and tears no hole when it is set right', () => {
   expect(planRetention(facts([100, 101], 2), retention)).toEqual([]);
   expect(planRetention(facts([100, 2], 2.5), retention)).toEqual([]);
+  expect(planRetention(facts([100, 2, 101], 101.5), retention)).toEqual([]);
+  expect(planRetention(facts([100, 2, 110], 125), retention)).toEqual([0, 1]);
 });
 
 test('an hour is over with the clock, or when it has its rows', () => {

@@ -26,8 +26,10 @@ const maxStretches = 500_000;
 /** The hours to drop now, oldest first. By size one at a time: what it frees is seen before the next is judged. */
 export function planRetention(facts: RetentionFacts, retention: Retention): number[] {
   const { hours, nowMs, usedBytes, stretches } = facts;
-  const aged = hours.filter((hour, at) => endOf(hour, hours[at + 1]) + retention.ms <= nowMs).map(({ id }) => id);
-  if (aged.length > 0) return aged;
+  // In their order, whatever the clock said: a clock that was set back must not tear a hole into what is kept.
+  const young = hours.findIndex((hour, at) => endOf(hour, hours[at + 1]) + retention.ms > nowMs);
+  const aged = hours.slice(0, young === -1 ? hours.length : young);
+  if (aged.length > 0) return aged.map(({ id }) => id);
   const reserve = Math.min(mostReserve, retention.bytes * reserveShare);
   const tooLarge = usedBytes > retention.bytes - reserve || stretches > maxStretches;
   const oldest = hours[0];

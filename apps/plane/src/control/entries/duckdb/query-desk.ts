@@ -1,3 +1,5 @@
+import { messageOf } from './open-database.ts';
+import { TooMuchError } from './row-texts.ts';
 import type { Session } from './session.ts';
 
 export interface QueryDesk {
@@ -17,12 +19,18 @@ const defaultDeadlineMs = 5_000;
 
 export class QueryRefusedError extends Error {
   override readonly name = 'QueryRefusedError';
-  readonly kind: 'full' | 'late' | 'unavailable';
+  readonly kind: 'full' | 'tooMuch' | 'unavailable';
 
-  constructor(kind: 'full' | 'late' | 'unavailable', message: string) {
+  constructor(kind: 'full' | 'tooMuch' | 'unavailable', message: string) {
     super(message);
     this.kind = kind;
   }
+}
+
+const whatHelps = 'ask for a shorter time, fewer runners or fewer entries of each';
+
+function isTooMuch(error: unknown): boolean {
+  return error instanceof TooMuchError || /out of memory/i.test(messageOf(error));
 }
 
 interface Waiting {
@@ -63,10 +71,8 @@ export function createQueryDesk(options: QueryDeskOptions): QueryDesk {
         const endMs = performance.now() + deadlineMs;
         const late = () =>
           new QueryRefusedError(
-            closed ? 'unavailable' : 'late',
-            closed
-              ? 'the store was closed'
-              : `not answered in ${deadlineMs} ms: ask for a shorter time or fewer runners`,
+            closed ? 'unavailable' : 'tooMuch',
+            closed ? 'the store was closed' : `not answered in ${deadlineMs} ms: ${whatHelps}`,
           );
         const isLate = () => closed || performance.now() >= endMs;
         const check = () => {
@@ -79,7 +85,8 @@ export function createQueryDesk(options: QueryDeskOptions): QueryDesk {
             done(await question(session, check));
           } catch (error) {
             // What DuckDB says when it is interrupted is not why.
-            fail(isLate() ? late() : error);
+            if (isLate()) fail(late());
+            else fail(isTooMuch(error) ? new QueryRefusedError('tooMuch', `${messageOf(error)}: ${whatHelps}`) : error);
           } finally {
             clearTimeout(timer);
           }

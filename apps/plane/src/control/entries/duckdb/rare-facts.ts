@@ -19,30 +19,29 @@ type Facts = {
 
 /** 1 for each row that has rare facts; null where no row of the batch has. */
 export function findRareRows({ rows, columns }: EntryBatch): Uint8Array | null {
-  const { seq, barrierSeq, evalSeq, attrs } = columns;
   const rare = new Uint8Array(rows);
-  let count = 0;
-  for (const name of [...rareColumns, 'memoryAtUs'] as const) count += markSaid(columns[name], rare);
+  let count = markOutside(columns.seq, Number.MAX_SAFE_INTEGER, rare);
+  for (const name of ['barrierSeq', 'evalSeq'] as const) count += markOutside(columns[name], maxShifted, rare);
+  for (const name of [...rareColumns, 'memoryAtUs'] as const) count += markOutside(columns[name], -1, rare);
+  const { attrs } = columns;
   for (let row = 0; row < rows; row += 1) {
-    if (attrs[row] === 0 && !isMisfit(seq[row] ?? -1, barrierSeq[row] ?? -1, evalSeq[row] ?? -1)) continue;
+    if (attrs[row] === 0) continue;
     rare[row] = 1;
     count += 1;
   }
   return count === 0 ? null : rare;
 }
 
-function markSaid(column: Float64Array, rare: Uint8Array): number {
+/** Marks values that are said and are not whole numbers up to `most`. */
+function markOutside(column: Float64Array, most: number, rare: Uint8Array): number {
   let count = 0;
   for (let row = 0; row < column.length; row += 1) {
-    if (!isSaid(column[row])) continue;
+    const value = column[row] ?? -1;
+    if (!(value >= 0) || (value <= most && Math.floor(value) === value)) continue;
     rare[row] = 1;
     count += 1;
   }
   return count;
-}
-
-function isMisfit(seq: number, barrier: number, step: number): boolean {
-  return (seq >= 0 && !Number.isSafeInteger(seq)) || !fitsShifted(barrier) || !fitsShifted(step);
 }
 
 /** What a row says in the columns that have no column of the table, as JSON; null for nothing. */

@@ -6,33 +6,31 @@ import { rawColumns, readRawRows } from './raw-rows.ts';
 import { readRowTexts } from './row-texts.ts';
 import type { Session } from './session.ts';
 
-/** The newest rows of recorders that do not count, oldest first, a batch an hour. Without such rows no table is read. */
-export async function readUncounted(session: Session, book: Book, most: number): Promise<EntryBatch[]> {
+/** Rows read at once: their texts are in memory. */
+const sliceRows = 8_192;
+
+/** The newest rows of recorders that do not count, in parts, oldest first. Without such rows no table is read. */
+export async function* readUncounted(session: Session, book: Book, most: number): AsyncGenerator<EntryBatch> {
   const rowsIn = new Map<number, number>();
   for (const { hour, firstSeq, rows } of book.stretches())
     if (firstSeq < 0) rowsIn.set(hour, (rowsIn.get(hour) ?? 0) + rows);
-  const batches: EntryBatch[] = [];
+  const slices: { hour: number; newest: number; oldest: number }[] = [];
   let left = most;
   for (const [hour, rows] of [...rowsIn].sort(([a], [b]) => b - a)) {
-    if (left <= 0) break;
-    batches.unshift(await readHour(session, book, { hour, most: left }));
-    left -= rows;
+    const wanted = Math.min(rows, left);
+    for (let rank = 1; rank <= wanted; rank += sliceRows)
+      slices.push({ hour, newest: rank, oldest: Math.min(wanted, rank + sliceRows - 1) });
+    left -= wanted;
   }
-  return batches;
-}
-
-async function readHour(
-  session: Session,
-  book: Book,
-  { hour, most }: { hour: number; most: number },
-): Promise<EntryBatch> {
-  const raw = await readRawRows(
-    session,
-    `SELECT ${rawColumns} FROM (
-       SELECT ${hour} AS hour, rowid AS row, *, row_number() OVER (ORDER BY rowid DESC) AS rank
-       FROM entries_${hour} WHERE seq = -1 QUALIFY rank <= ${most}
-     ) ORDER BY row`,
-  );
-  const texts = await readRowTexts(session, raw);
-  return unpackBatch(buildAnswer({ raw, texts, sources: book.sources, limit: most }));
+  for (const { hour, newest, oldest } of slices.reverse()) {
+    const raw = await readRawRows(
+      session,
+      `SELECT ${rawColumns} FROM (
+         SELECT ${hour} AS hour, rowid AS row, *, row_number() OVER (ORDER BY rowid DESC) AS rank
+         FROM entries_${hour} WHERE seq = -1 QUALIFY rank BETWEEN ${newest} AND ${oldest}
+       ) ORDER BY row`,
+    );
+    const texts = await readRowTexts(session, raw);
+    yield unpackBatch(buildAnswer({ raw, texts, sources: book.sources, limit: oldest }));
+  }
 }

@@ -27,6 +27,11 @@ export interface HourTexts {
   readonly texts: ReadonlyMap<number, string>;
 }
 
+/** An answer that would be larger than one may be. */
+export class TooMuchError extends Error {
+  override readonly name = 'TooMuchError';
+}
+
 interface Wanted {
   readonly shapes: Set<number>;
   readonly jobs: Set<number>;
@@ -39,13 +44,13 @@ export async function readRowTexts(session: Session, raw: RawRows): Promise<Map<
   for (const [hour, wanted] of wantedOf(raw)) {
     const shapes = await readById(session, `shapes_${hour}`, wanted.shapes);
     const jobs = await readById(session, `jobs_${hour}`, wanted.jobs);
-    const texts = await readById(session, `texts_${hour}`, wanted.texts);
+    const parts = await readById(session, `texts_${hour}`, wanted.texts);
     found.set(hour, {
       shapes: new Map(shapes.map(([id, ...shape]) => [Number(id), shapeOf(shape)])),
       jobs: new Map(
         jobs.map(([id, task, command]) => [Number(id), { taskId: String(task), commandId: String(command) }]),
       ),
-      texts: new Map(texts.map(([id, text]) => [Number(id), String(text)])),
+      texts: joinParts(parts),
     });
   }
   return found;
@@ -72,22 +77,37 @@ function wantedOf(raw: RawRows): Map<number, Wanted> {
   return all;
 }
 
-/** Above so many numbers their range is read instead: a long list costs more than the rows between. */
-const mostListed = 4096;
+/** In one statement: what it brings lies in DuckDB's memory as a whole. */
+const mostListed = 1_024;
+/** Characters of the texts of one answer. They are held here, in the message and in front of it. */
+const mostCharacters = 32 * 1024 * 1024;
 
+/** Numbers of one table are asked for in their order, which is the order in which they lie there. */
 async function readById(session: Session, table: string, ids: ReadonlySet<number>): Promise<DuckDBValue[][]> {
-  if (ids.size === 0) return [];
-  if (ids.size <= mostListed) {
-    return session.rows(`SELECT * FROM ${table} WHERE id IN (${[...ids].join(',')})`);
+  const sorted = Uint32Array.from(ids).sort();
+  const found: DuckDBValue[][] = [];
+  let characters = 0;
+  for (let from = 0; from < sorted.length; from += mostListed) {
+    const listed = sorted.subarray(from, from + mostListed);
+    const range = `BETWEEN ${listed[0]} AND ${listed.at(-1)}`;
+    for (const row of await session.rows(`SELECT * FROM ${table} WHERE id ${range} AND id IN (${listed.join(',')})`)) {
+      for (const cell of row) if (typeof cell === 'string') characters += cell.length;
+      if (characters > mostCharacters) throw new TooMuchError(`its texts are more than ${mostCharacters} characters`);
+      found.push(row);
+    }
   }
-  let low = Number.POSITIVE_INFINITY;
-  let high = 0;
-  for (const id of ids) {
-    low = Math.min(low, id);
-    high = Math.max(high, id);
+  return found;
+}
+
+/** Texts lie in parts; see the text book. */
+function joinParts(rows: readonly (readonly DuckDBValue[])[]): Map<number, string> {
+  const parts = new Map<number, string[]>();
+  for (const [id, part, text] of rows) {
+    const of = parts.get(Number(id)) ?? [];
+    of[Number(part)] = String(text);
+    parts.set(Number(id), of);
   }
-  const rows = await session.rows(`SELECT * FROM ${table} WHERE id BETWEEN ${low} AND ${high}`);
-  return rows.filter(([id]) => ids.has(Number(id)));
+  return new Map([...parts].map(([id, of]) => [id, of.join('')]));
 }
 
 function shapeOf([phase, event, op, dtype, group, cell, layer, waitingOn, bytes]: readonly DuckDBValue[]): Shape {

@@ -1,4 +1,5 @@
 import type { DuckDBValue } from '@duckdb/node-api';
+import { clipWord } from './clip-word.ts';
 import { type SiteFrame, siteFrame } from './site-detail.ts';
 
 /** What many entries have in common; the texts as positions in the book's words. */
@@ -48,7 +49,8 @@ export class ShapeBook {
     this.#forget();
   }
 
-  wordOf(text: string): number {
+  wordOf(given: string): number {
+    const text = clipWord(given);
     const known = this.#wordOf.get(text);
     if (known !== undefined) return known;
     const word = this.#words.push(text) - 1;

@@ -1,5 +1,6 @@
 import type { EntryBatch } from '@rankscope/schema';
 import type { Book, Recorder } from './book.ts';
+import type { Tally } from './open-numbers.ts';
 import { createRowPrinter } from './row-print.ts';
 
 /** Looks into an hour's table: which of the numbers of a recorder are there. */
@@ -49,6 +50,14 @@ export async function sieve(
       continue;
     }
     const number = countedSeq(seq[row] ?? -1);
+    if (number > recorder.highest) {
+      // The usual case: a tail goes on where it was, and the numbers go on with it.
+      const run = findRun(batch, row, part.to);
+      book.takeRun(recorder, run);
+      for (const end = row + run.rows; row < end; row += 1) kept[count++] = row;
+      row -= 1;
+      continue;
+    }
     if (number < 0) {
       printOf ??= createRowPrinter(batch);
       if (!book.prints.add(printOf(row))) continue;
@@ -73,6 +82,23 @@ export async function sieve(
     }
   }
   return { kept: kept.subarray(0, count), recorders, refused, doubles: rows - count - refused };
+}
+
+/** Rows of one recorder from `row` on whose numbers follow one another. */
+function findRun({ columns }: EntryBatch, row: number, to: number): Tally {
+  const { source, seq, atUs } = columns;
+  const firstSeq = seq[row] ?? 0;
+  let minUs = atUs[row] ?? 0;
+  let maxUs = minUs;
+  let end = row + 1;
+  while (end < to && source[end] === source[row] && seq[end] === firstSeq + (end - row)) {
+    const us = atUs[end] ?? 0;
+    if (us < minUs) minUs = us;
+    else if (us > maxUs) maxUs = us;
+    end += 1;
+  }
+  const rows = end - row;
+  return { firstSeq, lastSeq: firstSeq + rows - 1, rows, minUs: Math.round(minUs), maxUs: Math.round(maxUs) };
 }
 
 async function findAll(

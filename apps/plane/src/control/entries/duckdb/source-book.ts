@@ -1,5 +1,6 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { EntrySource } from '@rankscope/schema';
+import { maxWordLength } from './clip-word.ts';
 
 /** Recorders at once, because a batch counts them in 16 bits. With their last rows they go, and make room. */
 export const maxSources = 65_535;
@@ -15,11 +16,11 @@ export class SourceBook {
     for (const [id, source] of known) this.#keep(id, source);
   }
 
-  /** Null when there are too many. */
+  /** Null when there are too many, or when it has a name that no recorder of ours would have. */
   idOf(source: EntrySource): number | null {
     const known = this.#idOf.get(keyOf(source));
     if (known !== undefined) return known;
-    if (this.#byId.size >= maxSources) return null;
+    if (this.#byId.size >= maxSources || hasLongName(source)) return null;
     while (this.#byId.has(this.#nextId)) this.#nextId = (this.#nextId + 1) % maxSources;
     const id = this.#nextId;
     this.#keep(id, source);
@@ -54,6 +55,10 @@ export class SourceBook {
     this.#idOf.set(keyOf(source), id);
     this.#byId.set(id, source);
   }
+}
+
+function hasLongName({ nodeId, runnerId, instanceId, modelId, recorder }: EntrySource): boolean {
+  return [nodeId, runnerId, instanceId, modelId, recorder].some((name) => name.length > maxWordLength);
 }
 
 /** Two texts joined so that no other two give the same. */

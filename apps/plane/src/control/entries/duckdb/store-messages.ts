@@ -37,7 +37,7 @@ export type ToStore =
   | { readonly type: 'tick'; readonly nowMs: number };
 
 /** Why a request came to nothing. */
-export type FailureKind = 'full' | 'unavailable' | 'late';
+export type FailureKind = 'full' | 'unavailable' | 'tooMuch';
 
 /** What the store's thread knows of itself; the rest of {@link StoreFacts} is known in front of it. */
 export type HeldFacts = Omit<StoreFacts, 'lostRows' | 'doubleRows'>;

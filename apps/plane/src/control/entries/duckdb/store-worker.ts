@@ -13,6 +13,9 @@ export interface StoreWorkerData {
   readonly gate: SharedArrayBuffer;
 }
 
+/** How often a thread that ends looks whether it may. */
+const pollMs = 10;
+
 const port = parentPort;
 if (port === null) throw new Error('store-worker.ts is the beginning of a thread, not of a process');
 
@@ -25,7 +28,7 @@ process.on('uncaughtException', (error) => {
   send({ type: 'died', reason: messageOf(error) });
   shutGate(gate);
   keeper.halt();
-  setInterval(() => waitForGate(gate, 0) && process.exit(1), 10);
+  setInterval(() => waitForGate(gate, 0) && process.exit(1), pollMs);
 });
 port.on('message', (message: ToStore) => keeper.receive(message));
 await keeper.run();

@@ -46,7 +46,7 @@ export function hourTables(hour: number): string[] {
       op VARCHAR NOT NULL, dtype VARCHAR NOT NULL, grp INTEGER NOT NULL, cell INTEGER NOT NULL, layer INTEGER NOT NULL,
       waiting_on INTEGER NOT NULL, bytes DOUBLE NOT NULL)`,
     `CREATE TABLE jobs_${hour} (id UINTEGER NOT NULL, task_id VARCHAR NOT NULL, command_id VARCHAR NOT NULL)`,
-    `CREATE TABLE texts_${hour} (id UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
+    `CREATE TABLE texts_${hour} (id UINTEGER NOT NULL, part UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
   ];
 }
 
