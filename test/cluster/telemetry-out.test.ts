@@ -178,6 +178,8 @@ test('a plane that was killed leaves its ranks’ ends to the next, which says n
   const dataDir = mkdtempSync(join(tmpdir(), 'rankscope-out-'));
   try {
     const { sink, plane } = await start({ dataDir });
+    // The answer lasts for seconds, so that the kill falls into it.
+    expect((await inject(plane, { kind: 'delay', rank: 1, delayMs: 400, at: 'decode_stream' })).status).toBe(200);
     const { response } = await ask(plane, { max_tokens: 2_000, stream: true });
     const traceId = (response.headers.get('x-rankscope-command-id') ?? '').replaceAll('-', '');
     await untilSpans(sink, (all) => all.some((span) => span.traceId === traceId && span.name === 'decode_stream'));

@@ -30,6 +30,9 @@ const planeAlone = ['--port', '0', '--no-model'];
 const status = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(5_000) })).status;
 const gone = (stack: StackProcess) => expect.poll(() => stack.children(), { timeout: 10_000 }).toEqual([]);
 
+/** Prometheus asks for its targets every 5 s, tells itself of them 5 s later, and scrapes them in the 5 s after. */
+const discoveredWithinMs = 60_000;
+
 interface Targets {
   readonly data: { readonly activeTargets: readonly { readonly scrapeUrl: string; readonly health: string }[] };
 }
@@ -51,6 +54,7 @@ testWith(all, 'npm run stack prints addresses that answer, and ends without a pr
   const { data } = await eventually(
     () => getJson<Targets>(`${prometheus}/api/v1/targets`),
     (targets) => targets.data.activeTargets.filter(({ health }) => health === 'up').length >= 2,
+    discoveredWithinMs,
   );
   expect(data.activeTargets.map(({ scrapeUrl }) => scrapeUrl)).toEqual(
     expect.arrayContaining([collector, `${stack.address(/^Rankscope/)}/metrics`]),
