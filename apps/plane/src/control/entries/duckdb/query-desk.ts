@@ -74,12 +74,18 @@ export function createQueryDesk(options: QueryDeskOptions): QueryDesk {
             closed ? 'unavailable' : 'tooMuch',
             closed ? 'the store was closed' : `not answered in ${deadlineMs} ms: ${whatHelps}`,
           );
-        const isLate = () => closed || performance.now() >= endMs;
+        let interrupted = false;
+        const isLate = () => closed || interrupted || performance.now() >= endMs;
         const check = () => {
           if (isLate()) throw late();
         };
         const run = async () => {
-          const timer = setTimeout(() => session.interrupt(), Math.max(0, endMs - performance.now()));
+          // A timer may come a fraction of a millisecond before its time: that it came is what counts.
+          const interrupt = () => {
+            interrupted = true;
+            session.interrupt();
+          };
+          const timer = setTimeout(interrupt, Math.max(0, endMs - performance.now()));
           try {
             check();
             done(await question(session, check));
