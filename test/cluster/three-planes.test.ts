@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterTimeline } from '@rankscope/schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -42,6 +43,11 @@ describe.skipIf(!nativeIsBuilt)(
         ({ runners }) => runners.length === 4,
       );
       const commandId = await startDecoding(lost);
+      // Its words are old by as much as the tail is behind: the kill falls into what the leader has heard of.
+      await eventually(
+        () => timelineOf(leader.url, `?commandId=${commandId}`),
+        ({ timeline }) => timeline.length > 40 && timeline.some(({ phase }) => phase === 'decode_barrier'),
+      );
       const pids = ranksOf(started, lostId).flatMap(({ pid }) => pid ?? []);
       expect(pids).toHaveLength(2);
 
@@ -50,18 +56,22 @@ describe.skipIf(!nativeIsBuilt)(
       const silent = ({ unreachableNodes, runners }: ClusterTimeline) =>
         unreachableNodes.some(({ nodeId }) => nodeId === lostId) &&
         runners.filter(({ nodeId }) => nodeId === lostId).length === 2;
-      const [byLeader, bySurvivor] = await Promise.all(
+      await Promise.all(
         [leader, survivor].map((plane) => eventually(() => timelineOf(plane.url), silent, saidWithinMs)),
       );
       expect(performance.now() - killedMs).toBeLessThan(saidWithinMs);
-      if (byLeader === undefined || bySurvivor === undefined) throw new Error('both planes answer');
+      // The last that was heard may still have been on its way to the store when the first of them was asked.
+      const { byLeader, bySurvivor } = await eventually(
+        async () => ({ byLeader: await timelineOf(leader.url), bySurvivor: await timelineOf(survivor.url) }),
+        (by) => isDeepStrictEqual(ranksOf(by.byLeader, lostId), ranksOf(by.bySurvivor, lostId)),
+      );
 
       const lastWords = ranksOf(byLeader, lostId);
       for (const { phase, activeCommandId } of lastWords)
         expect([phase, activeCommandId]).toEqual([expect.stringMatching(/^decode_/), commandId]);
       const entries = byLeader.timeline.filter(({ nodeId }) => nodeId === lostId);
       expect(entries.filter((entry) => entry.commandId === commandId).length).toBeGreaterThan(20);
-      expect(ranksOf(bySurvivor, lostId)).toEqual(lastWords);
+      expect(lastWords).toHaveLength(2);
       expect(ranksOf(bySurvivor, survivorId)).toHaveLength(2);
       const stale = (await analysisOf(leader.url)).runners.map(({ nodeId, stale: is }) => [nodeId, is]);
       expect(stale.toSorted()).toEqual(
