@@ -75,18 +75,12 @@ function findDifference(
 ): string | null {
   const own = readOurs(signal, bytes);
   const other = readTheirs(signal, bytes);
-  if (own.kind === 'refused' && isOverlong(bytes, own.offset)) {
+  if (own.kind === 'refused') {
+    if (other.kind === 'read' && !isOverlong(bytes, own.offset)) return `refused (${own.why}), the other reads it`;
     result.malformed += 1;
     return null;
   }
-  if (own.kind !== other.kind)
-    return own.kind === 'refused'
-      ? `refused (${own.why}), the other reads it`
-      : `read, the other refuses it (${other.kind === 'refused' ? other.why : ''})`;
-  if (own.kind === 'refused' || other.kind === 'refused') {
-    result.malformed += 1;
-    return null;
-  }
+  if (other.kind === 'refused') return `read, the other refuses it (${other.why})`;
   result.records += own.records.length;
   if (isDeepStrictEqual(own.records, other.records)) return null;
   return `read otherwise\nours:   ${JSON.stringify(own.records)}\ntheirs: ${JSON.stringify(other.records)}`;

@@ -62,7 +62,7 @@ const unusable: readonly [string, RegExp, () => Promise<void> | void][] = [
   ['is a database of somebody else', /not a store of entries/, () => runSql('CREATE TABLE accounts (id INTEGER)')],
   [
     'was written by a newer Rankscope',
-    /version 999, this Rankscope reads version 1/,
+    /version 999, this Rankscope reads version 2/,
     async () => {
       await leaveFile();
       await runSql('UPDATE rankscope_entries SET version = 999');

@@ -10,7 +10,6 @@ export function createGateMemory(): SharedArrayBuffer {
 export interface Gate {
   /** Runs a call into DuckDB; once the gate is shut, waits for ever instead. */
   through<T>(call: () => Promise<T>): Promise<T>;
-  isShut(): boolean;
   /** The gate was shut: says so to who waits for it, as soon as nothing touches DuckDB any more. */
   settle(): void;
 }
@@ -41,7 +40,6 @@ export function createGate(memory: SharedArrayBuffer = createGateMemory()): Gate
       }
       return new Promise<never>(() => undefined);
     },
-    isShut,
     settle,
   };
 }

@@ -1,6 +1,5 @@
 import type { DuckDBValue } from '@duckdb/node-api';
-
-import { clipWord, maxWordLength } from './clip-word.ts';
+import { clipWord } from './clip-word.ts';
 
 /** Tasks of an hour, usually some hundreds. Forgotten ones get a second number, which is as good. */
 const maxJobs = 65_536;
@@ -15,10 +14,10 @@ export class JobBook {
     this.#nextId = nextId;
   }
 
-  idOf(taskId: string, commandId: string): number {
-    if (taskId === '' && commandId === '') return 0;
-    if (taskId.length > maxWordLength || commandId.length > maxWordLength)
-      return this.idOf(clipWord(taskId), clipWord(commandId));
+  idOf(givenTaskId: string, givenCommandId: string): number {
+    if (givenTaskId === '' && givenCommandId === '') return 0;
+    const taskId = clipWord(givenTaskId);
+    const commandId = clipWord(givenCommandId);
     const key = `${taskId}\u0000${commandId}`;
     const known = this.#idOf.get(key);
     if (known !== undefined) return known;

@@ -1,5 +1,5 @@
 /** What our files look like. A file of a higher version is a newer Rankscope's. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * One row an entry, in the order of arrival. What entries have in common stands once in `shapes`, `jobs` and `texts` of
